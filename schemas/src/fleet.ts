@@ -1,0 +1,70 @@
+// Messages about the fleet: telemetry, presence, alerts, actions, forecasts.
+import { z } from 'zod';
+import { masterNameSchema, momentSchema, taskIdSchema } from './task.js';
+
+export const telemetrySchema = z
+  .looseObject({
+    worker: z.string().min(1).max(128),
+    master: masterNameSchema,
+    at: momentSchema,
+    status: z.string().max(64).describe('idle, busy, draining, or a word of the worker.'),
+    task: taskIdSchema.optional().describe('What it is working on.'),
+    gauges: z.record(z.string(), z.number()).describe('Free names, such as cpu (0 to 1), memory_mb, tokens.'),
+  })
+  .describe("A worker's heartbeat and gauges.");
+export type Telemetry = z.infer<typeof telemetrySchema>;
+
+export const ACTOR_STATES = ['created', 'starting', 'ready', 'degraded', 'draining', 'stopped', 'failed'] as const;
+export const presenceSchema = z
+  .looseObject({
+    actor: z.string(),
+    instance: z.string(),
+    state: z.enum(ACTOR_STATES),
+    at: momentSchema,
+    detail: z.string().optional().describe('What is missing when degraded.'),
+  })
+  .describe('Sent by every actor each second on a core subject; not stored.');
+export type Presence = z.infer<typeof presenceSchema>;
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export const alertSchema = z
+  .looseObject({
+    id: z.string(),
+    severity: z.enum(SEVERITIES),
+    kind: z.string().describe('Kind of fault, such as no-heartbeat.'),
+    summary: z.string(),
+    at: momentSchema,
+    master: masterNameSchema.optional(),
+    worker: z.string().optional(),
+    task: taskIdSchema.optional(),
+    evidence: z.record(z.string(), z.unknown()).optional(),
+    action: z.string().optional().describe('What was done about it.'),
+  })
+  .describe('Something a person should know.');
+export type Alert = z.infer<typeof alertSchema>;
+
+export const actionSchema = z
+  .looseObject({
+    id: z.string(),
+    kind: z.string().describe('Such as pause-master, promote, set.'),
+    by: z.string().describe('Actor or person.'),
+    at: momentSchema,
+    target: z.string().optional(),
+    reason: z.string().optional(),
+    before: z.unknown().optional(),
+    after: z.unknown().optional(),
+  })
+  .describe('An intervention, a promotion or a changed setting; the audit trail.');
+export type Action = z.infer<typeof actionSchema>;
+
+export const forecastSchema = z
+  .looseObject({
+    what: z.string().describe('What is forecast, such as arrivals.security.'),
+    at: momentSchema,
+    horizon_seconds: z.number().positive(),
+    p50: z.number(),
+    p90: z.number(),
+    replicas: z.number().int().nonnegative().optional().describe('Replicas wanted for the stated waiting time.'),
+  })
+  .describe('A forecast that launcher and KEDA scale by.');
+export type Forecast = z.infer<typeof forecastSchema>;

@@ -1,0 +1,67 @@
+// Reviews: where a person is asked, and what the person answers. Model events and dead letters: what people look at.
+import { z } from 'zod';
+import { probabilitiesSchema } from './decision.js';
+import { masterNameSchema, momentSchema, taskIdSchema } from './task.js';
+
+export const reviewRequestSchema = z
+  .looseObject({
+    id: z.string().min(1),
+    kind: z.string().describe('routing, budget, intervention, model, worker or a further kind.'),
+    question: z.string(),
+    task: taskIdSchema.optional(),
+    candidates: z.array(masterNameSchema).optional(),
+    probabilities: probabilitiesSchema.optional(),
+    context: z.record(z.string(), z.unknown()).optional(),
+    asked_by: z.string(),
+    asked_at: momentSchema,
+    deadline: momentSchema.optional(),
+    default: z.string().optional().describe('What happens if nobody answers.'),
+  })
+  .describe('A question to a person.');
+export type ReviewRequest = z.infer<typeof reviewRequestSchema>;
+
+export const reviewAnswerSchema = z
+  .looseObject({
+    review: z.string().optional().describe('Id of the request; left out when a person corrects unasked.'),
+    task: taskIdSchema.optional(),
+    master: masterNameSchema.optional().describe('The right master, for questions of routing.'),
+    answer: z.string().optional().describe('approve, reject, retry or a word of the question.'),
+    by: z.string().optional(),
+    at: momentSchema.optional(),
+    comment: z.string().optional(),
+  })
+  .refine((a) => a.review !== undefined || a.task !== undefined, 'needs review or task')
+  .describe("A person's answer.");
+export type ReviewAnswer = z.infer<typeof reviewAnswerSchema>;
+
+export const modelEventSchema = z
+  .looseObject({
+    family: z.string(),
+    event: z.string().describe('trained, promoted, rolled-back, shadow, canary…'),
+    version: z.string().optional(),
+    at: momentSchema,
+    by: z.string().optional(),
+    reason: z.string().optional(),
+  })
+  .describe('Something happened to a model.');
+export type ModelEvent = z.infer<typeof modelEventSchema>;
+
+export const deadLetterSchema = z
+  .looseObject({
+    id: z.string().describe('The same original message gives the same id: it is stored once.'),
+    stream: z.string().describe('Stream the message was in.'),
+    subject: z.string(),
+    sequence: z.number().int().nonnegative().describe('Stream sequence of the original.'),
+    consumer: z.string().optional(),
+    reason: z.string().describe('Why it was given up, naming the field.'),
+    error: z.string().optional().describe("The error's class."),
+    attempts: z.number().int().nonnegative(),
+    at: momentSchema,
+    by: z.string(),
+    trace_id: z.string().optional(),
+    headers: z.record(z.string(), z.array(z.string())).describe('Headers of the original.'),
+    payload: z.string().describe('The original payload, base64.'),
+    truncated: z.boolean().optional().describe('True when the payload was too large to keep whole.'),
+  })
+  .describe('A message that could not be processed.');
+export type DeadLetter = z.infer<typeof deadLetterSchema>;
