@@ -1,0 +1,154 @@
+// What the held-out rows are for: when to stop, at which temperature the odds are honest, how sure is sure.
+// The one thing to know: only rows the router was not trained on come here; on its own rows any router looks too good.
+import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
+import type { Tf } from '../backend/index.js';
+import { logLoss } from '../metrics/index.js';
+import { confidenceHead, forward, type Gradients, type MoeOutput, type MoeVariables } from './network.js';
+import { toMatrix } from './parameters.js';
+import { batchOf, describedTensor, NO_MASTER, type PackedRows, UNKNOWN } from './rows.js';
+import type { Matrix, MoeTrainingReport } from './types.js';
+
+const CHUNK = 512;
+
+/** Runs the network over `order` in chunks and hands each row's part of the outputs to `take`. */
+function eachRow(
+  tf: Tf,
+  w: MoeVariables,
+  packed: PackedRows,
+  order: Int32Array,
+  take: (row: number, output: Record<keyof MoeOutput, Float32Array>) => void,
+): void {
+  for (let from = 0; from < order.length; from += CHUNK) {
+    const to = Math.min(from + CHUNK, order.length);
+    const values = tf.tidy(() => {
+      const batch = batchOf(tf, packed, order, from, to, 0);
+      const described = describedTensor(tf, packed.masters, packed.dimensions);
+      const out = forward(tf, w, {
+        task: batch.task,
+        described,
+        learned: w.learned as Tensor2D,
+        history: batch.history,
+      });
+      return Object.entries(out).map(([name, t]) => [name, (t as Tensor).dataSync() as Float32Array] as const);
+    });
+    for (let i = 0; i < to - from; i++) {
+      const part = values.map(([name, all]) => {
+        const width = all.length / (to - from);
+        return [name, all.subarray(i * width, (i + 1) * width)];
+      });
+      take(order[from + i]!, Object.fromEntries(part) as Record<keyof MoeOutput, Float32Array>);
+    }
+  }
+}
+
+function logSumExp(logits: Float32Array, scale: number): number {
+  let top = Number.NEGATIVE_INFINITY;
+  for (const z of logits) if (z > top) top = z;
+  let sum = 0;
+  for (const z of logits) sum += Math.exp((z - top) * scale);
+  return top * scale + Math.log(sum);
+}
+
+function argMax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}
+
+/** Mean log loss of the route (or, where only outcomes are known, of success) over `order`. */
+export function heldOutLogLoss(tf: Tf, w: MoeVariables, packed: PackedRows, order: Int32Array): number {
+  let [sum, count] = [0, 0];
+  eachRow(tf, w, packed, order, (row, { logits, success }) => {
+    const label = packed.labels[row]!;
+    const by = packed.tried[row]!;
+    if (label >= 0) sum += logSumExp(logits, 1) - logits[label]!;
+    else if (label === UNKNOWN && by >= 0) sum += softplus(success[by]! * (packed.succeeded[row] ? -1 : 1));
+    else return;
+    count++;
+  });
+  return sum / Math.max(1, count);
+}
+
+const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+
+export interface Calibrated {
+  parameters: Record<string, Matrix>;
+  scores: NonNullable<MoeTrainingReport['heldOut']>;
+}
+
+/** Fits the temperature, then the confidence head, on `held`. The variables are changed in place. */
+export function fitConfidence(tf: Tf, w: MoeVariables, packed: PackedRows, held: Int32Array): Calibrated {
+  const rows: { logits: Float32Array; label: number }[] = [];
+  const tried: number[] = [];
+  eachRow(tf, w, packed, held, (row, { logits, success }) => {
+    if (packed.labels[row] !== UNKNOWN) rows.push({ logits: logits.slice(), label: packed.labels[row]! });
+    const by = packed.tried[row]!;
+    if (by >= 0) tried.push(Math.exp(-softplus(success[by]! * (packed.succeeded[row] ? -1 : 1))));
+  });
+  const labelled = rows.filter((row) => row.label >= 0);
+  const temperature = labelled.length > 0 ? bestTemperature(labelled) : 1;
+  (w.temperature as Variable).assign(tf.tensor2d([temperature], [1, 1]));
+
+  const signals: number[] = [];
+  const right: number[] = [];
+  eachRow(tf, w, packed, held, (row, out) => {
+    const label = packed.labels[row]!;
+    if (label === UNKNOWN) return;
+    signals.push(...out.signals);
+    right.push(label !== NO_MASTER && argMax(out.logits) === label ? 1 : 0);
+  });
+  if (right.length > 0) learnHead(tf, w, signals, right);
+  const names = ['temperature', 'confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
+  return {
+    parameters: Object.fromEntries(names.map((name) => [name, toMatrix(w[name]!)])),
+    scores: {
+      accuracy: labelled.filter((row) => argMax(row.logits) === row.label).length / Math.max(1, labelled.length),
+      logLoss: labelled.reduce((sum, row) => sum + nll(row, 1 / temperature), 0) / Math.max(1, labelled.length),
+      successLogLoss: tried.length > 0 ? logLoss(tried) : null,
+    },
+  };
+}
+
+const nll = (row: { logits: Float32Array; label: number }, scale: number): number =>
+  logSumExp(row.logits, scale) - row.logits[row.label]! * scale;
+
+/** Golden-section search on the log of the temperature, 0.25 to 4 (Guo et al. 2017). */
+function bestTemperature(rows: readonly { logits: Float32Array; label: number }[]): number {
+  const cost = (x: number): number => rows.reduce((sum, row) => sum + nll(row, Math.exp(-x)), 0);
+  const ratio = (Math.sqrt(5) - 1) / 2;
+  let [low, high] = [Math.log(0.25), Math.log(4)];
+  while (high - low > 0.005) {
+    const [a, b] = [high - ratio * (high - low), low + ratio * (high - low)];
+    if (cost(a) < cost(b)) high = b;
+    else low = a;
+  }
+  return Math.exp((low + high) / 2);
+}
+
+/** Logistic loss on "the top master was right", with a pull towards no correction that fades as rows grow. */
+function learnHead(tf: Tf, w: MoeVariables, signals: number[], right: number[]): void {
+  const names = ['confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
+  const head = names.map((name) => w[name] as Variable);
+  const optimizer = tf.train.adam(0.02);
+  tf.tidy(() => {
+    const x = tf.tensor2d(signals, [right.length, signals.length / right.length]);
+    const y = tf.tensor2d(right, [right.length, 1]);
+    for (let i = 0; i < 300; i++) {
+      tf.tidy(() => {
+        const { grads } = tf.variableGrads(() => {
+          const z = confidenceHead(tf, w, x);
+          const loss = tf.mean(
+            tf
+              .relu(z)
+              .sub(tf.mul(z, y))
+              .add(tf.log1p(tf.exp(tf.neg(tf.abs(z))))),
+          );
+          const pull = tf.sum(tf.square(w['confidence.w2']!)).add(tf.sum(tf.square(w['confidence.b2']!)));
+          return loss.add(pull.mul(2 / right.length)) as Scalar;
+        }, head);
+        optimizer.applyGradients(grads as unknown as Gradients);
+      });
+    }
+  });
+  optimizer.dispose();
+}
