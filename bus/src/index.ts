@@ -1,1 +1,75 @@
-export {};
+export { type Heartbeat, type Presence, startHeartbeat, watchPresence } from './actor/presence.js';
+export {
+  type ActorContext,
+  type ActorDefinition,
+  type ActorPart,
+  type ActorState,
+  DRAIN_LIMIT_MS,
+  jsonLogger,
+  type Logger,
+  type RunningActor,
+  runActor,
+  silentLogger,
+} from './actor/runtime.js';
+export { type Asker, createAsker } from './ask/ask.js';
+export { type Question, type RunningServer, type ServeOptions, serveAsks } from './ask/serve.js';
+export { type Bus, type BusOptions, type BusState, connectBus, DEFAULT_SERVERS } from './connection/connect.js';
+export {
+  type ConsumerOptions,
+  type Delivery,
+  deadLetter,
+  type Puller,
+  type PullerOptions,
+  pullOne,
+  type RunningConsumer,
+  retryCurve,
+  runConsumer,
+  startPuller,
+} from './consume/index.js';
+export {
+  AskFailed,
+  AskTimeout,
+  BusRefused,
+  BusUnreachable,
+  MessageTooLarge,
+  NobodyServes,
+  NotProvisioned,
+  PublishUnconfirmed,
+  RetryableError,
+  RetryLater,
+  RevisionConflict,
+  StreamFull,
+  TerminalError,
+  Unprocessable,
+} from './errors.js';
+export { type Logged, type NewRecord, type TaskLog, taskLog } from './log/log.js';
+export { ensureConsumer, provision, provisionMaster } from './provision/provision.js';
+export {
+  CONSUMER_TABLE,
+  DEFAULT_PROVISION,
+  type ProvisionSettings,
+  STREAM_TABLE,
+  workConsumers,
+} from './provision/table.js';
+export { DEFAULT_RETRY_MS, type PublishOptions, publish } from './publish/publish.js';
+export { AliasTaken, type MasterRegistry, openMasters, UnknownMaster } from './registry/masters.js';
+export { type LiveSettings, openSettings } from './registry/settings.js';
+export {
+  count,
+  eventHeaders,
+  extractTrace,
+  failSpan,
+  headerSafe,
+  injectTrace,
+  type MessagingSpan,
+  record,
+  recordSpan,
+  startMessagingSpan,
+  startTelemetry,
+  type Telemetry,
+  type TelemetryOptions,
+  traceIdOf,
+  withMessagingSpan,
+  withSpan,
+} from './telemetry/index.js';
+export { freePort, startTestServer, type TestServer, testServerBinary, until } from './testing/nats-server.js';

@@ -14,8 +14,6 @@ export const HEADERS = {
   deadline: 'cortex-deadline',
   /** Private inbox the answer to an ask goes to. */
   replyTo: 'cortex-reply-to',
-  /** Why a message was given up; on messages in DEAD. */
-  deadReason: 'cortex-dead-reason',
 } as const;
 
 export const CLOUDEVENTS_VERSION = '1.0';

@@ -1,0 +1,85 @@
+// Who is alive: every actor says so each second on a core subject, and everybody who asks others listens.
+import { decodeMessage, encodeMessage, type Presence as PresenceMessage, presenceSchema } from '@cortex/schemas';
+import type { Bus } from '../connection/connect.js';
+
+const EVERY_MS = 1_000;
+/** Three missed beats. */
+const GONE_AFTER_MS = 3_200;
+
+export interface Presence {
+  /** Whether some replica of the actor is ready or degraded. True as well until the first beat could have been heard. */
+  alive(actor: string): boolean;
+  list(): PresenceMessage[];
+  close(): void;
+}
+
+/** Listens to everybody's presence. */
+export function watchPresence(bus: Bus): Presence {
+  const seen = new Map<string, { message: PresenceMessage; heardAt: number }>();
+  let since = Date.now();
+  // After a reconnect nobody has been heard for a while, which says nothing about them.
+  const offReconnect = bus.onReconnect(() => {
+    since = Date.now();
+  });
+  const subscription = bus.nc.subscribe(bus.subjects.presenceAll, {
+    callback: (error, msg) => {
+      if (error) return;
+      try {
+        const message = decodeMessage('presence', presenceSchema, msg.data);
+        const key = `${message.actor}/${message.instance}`;
+        if (message.state === 'stopped' || message.state === 'failed') seen.delete(key);
+        else seen.set(key, { message, heardAt: Date.now() });
+      } catch {
+        // A malformed beat tells nothing.
+      }
+    },
+  });
+  const current = () => {
+    const limit = Date.now() - GONE_AFTER_MS;
+    for (const [key, entry] of seen) if (entry.heardAt < limit && Date.now() - since > GONE_AFTER_MS) seen.delete(key);
+    return [...seen.values()].map((entry) => entry.message);
+  };
+  return {
+    alive(actor) {
+      const some = current().some((m) => m.actor === actor && (m.state === 'ready' || m.state === 'degraded'));
+      return some || Date.now() - since < EVERY_MS + 500;
+    },
+    list: current,
+    close() {
+      offReconnect();
+      subscription.unsubscribe();
+    },
+  };
+}
+
+export interface Heartbeat {
+  /** Says the state now, and from now on. */
+  say(state: PresenceMessage['state'], detail?: string): void;
+  stop(): void;
+}
+
+/** Sends an actor's presence each second. */
+export function startHeartbeat(bus: Bus, actor: string): Heartbeat {
+  let state: PresenceMessage['state'] = 'created';
+  let detail: string | undefined;
+  const beat = () => {
+    if (bus.nc.isClosed() || bus.state() !== 'connected') return;
+    const message: PresenceMessage = {
+      actor,
+      instance: bus.instance,
+      state,
+      at: new Date().toISOString(),
+      ...(detail ? { detail } : {}),
+    };
+    bus.nc.publish(bus.subjects.presence(actor, bus.instance), encodeMessage(message));
+  };
+  const timer = setInterval(beat, EVERY_MS);
+  return {
+    say(next, why) {
+      state = next;
+      detail = why;
+      beat();
+    },
+    stop: () => clearInterval(timer),
+  };
+}

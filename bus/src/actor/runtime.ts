@@ -1,0 +1,156 @@
+// The life of an actor: created → starting → ready ⇄ degraded → draining → stopped, or failed. An actor declares its parts (consumers, ask
+// servers, watches); the runtime starts them in order, stops them in reverse, and says everywhere which state it is in.
+import type { Presence as PresenceMessage } from '@cortex/schemas';
+import type { Bus } from '../connection/connect.js';
+import { answerDiscovery } from './discovery.js';
+import { startHeartbeat } from './presence.js';
+
+export type ActorState = PresenceMessage['state'];
+
+export interface ActorPart {
+  readonly name: string;
+  /** Subject it takes from, for discovery; none for inner parts. */
+  readonly subject?: string;
+  /** Messages at hand. */
+  busy?(): number;
+  stop(limitMs: number): Promise<void> | void;
+}
+
+export interface ActorContext {
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Registers a part; parts stop in reverse order. */
+  add(part: ActorPart): void;
+  /** Something the actor can live without is missing (`reason`) or back (undefined). */
+  degrade(what: string, reason: string | undefined): void;
+}
+
+export interface ActorDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** Brings all parts up. A throw leaves the actor failed, with what was started stopped again. */
+  start(context: ActorContext): Promise<void>;
+}
+
+export interface Logger {
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface RunningActor {
+  readonly name: string;
+  readonly instance: string;
+  state(): ActorState;
+  /** What is missing, when degraded. */
+  detail(): string | undefined;
+  /** Resolves with the final state. */
+  readonly finished: Promise<ActorState>;
+  /** Takes nothing new, finishes what it has within `limitMs` (default 20,000), then stops. */
+  drain(limitMs?: number): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly log?: Logger;
+  readonly version?: string;
+  readonly onState?: (state: ActorState, detail: string | undefined) => void;
+}
+
+export const DRAIN_LIMIT_MS = 20_000;
+
+/** Starts an actor on a bus. Resolves once it is ready; rejects with what its `start` threw. */
+export async function runActor(definition: ActorDefinition, bus: Bus, options: RunOptions = {}): Promise<RunningActor> {
+  const log = options.log ?? jsonLogger(definition.name, bus.instance);
+  const parts: ActorPart[] = [];
+  const missing = new Map<string, string>();
+  const heartbeat = startHeartbeat(bus, definition.name);
+  let state: ActorState = 'created';
+  let finish: (state: ActorState) => void = () => undefined;
+  const finished = new Promise<ActorState>((resolve) => {
+    finish = resolve;
+  });
+  const detail = () => (missing.size > 0 ? [...missing].map(([what, why]) => `${what}: ${why}`).join('; ') : undefined);
+  const enter = (next: ActorState) => {
+    const changed = next !== state;
+    state = next;
+    heartbeat.say(next, detail());
+    if (changed) {
+      log.info(`${definition.name} is ${next}`, detail() ? { detail: detail() } : {});
+      options.onState?.(next, detail());
+    }
+  };
+  const stopParts = async (limitMs: number) => {
+    const until = Date.now() + limitMs;
+    for (const part of parts.splice(0).reverse()) {
+      try {
+        await part.stop(Math.max(0, until - Date.now()));
+      } catch (error) {
+        log.warn(`part ${part.name} did not stop cleanly`, { error: String(error) });
+      }
+    }
+  };
+  const actorContext: ActorContext = {
+    bus,
+    log,
+    add: (part) => void parts.push(part),
+    degrade(what, reason) {
+      if (reason === undefined) missing.delete(what);
+      else missing.set(what, reason);
+      if (state === 'ready' || state === 'degraded') enter(missing.size > 0 ? 'degraded' : 'ready');
+    },
+  };
+  enter('starting');
+  try {
+    await definition.start(actorContext);
+  } catch (error) {
+    await stopParts(5_000);
+    enter('failed');
+    heartbeat.stop();
+    finish('failed');
+    throw error;
+  }
+  const endDiscovery = answerDiscovery(bus, {
+    name: `cortex-${definition.name}`,
+    version: options.version ?? '0.1.0',
+    description: definition.description,
+    metadata: { prefix: bus.subjects.prefix },
+    endpoints: parts.flatMap((part) =>
+      part.subject ? [{ name: part.name.replaceAll(/[^A-Za-z0-9_-]/g, '-'), subject: part.subject }] : [],
+    ),
+    stats: () => Object.fromEntries(parts.map((part) => [part.name, part.busy?.() ?? 0])),
+  });
+  enter(missing.size > 0 ? 'degraded' : 'ready');
+  let draining: Promise<void> | undefined;
+  return {
+    name: definition.name,
+    instance: bus.instance,
+    state: () => state,
+    detail,
+    finished,
+    drain(limitMs = DRAIN_LIMIT_MS) {
+      draining ??= (async () => {
+        enter('draining');
+        await stopParts(limitMs);
+        endDiscovery();
+        enter('stopped');
+        heartbeat.stop();
+        finish('stopped');
+      })();
+      return draining;
+    },
+  };
+}
+
+/** One JSON object a line on standard error. */
+export function jsonLogger(actor: string, instance: string): Logger {
+  const write =
+    (level: string) =>
+    (message: string, fields: Record<string, unknown> = {}) => {
+      process.stderr.write(
+        `${JSON.stringify({ at: new Date().toISOString(), level, actor, instance, message, ...fields })}\n`,
+      );
+    };
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };

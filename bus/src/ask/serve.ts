@@ -1,0 +1,137 @@
+// Answering asks in micro-batches: whatever waits together is handled together, stale questions are dropped, one answer each.
+
+import { EVENT_TYPES, encodeMessage, HEADERS, SPAN_KEYS } from '@cortex/schemas';
+import { type Context, context, trace } from '@opentelemetry/api';
+import type { Bus } from '../connection/connect.js';
+import { type Delivery, startPuller } from '../consume/index.js';
+import { count, eventHeaders, extractTrace, failSpan, startMessagingSpan } from '../telemetry/index.js';
+
+export interface Question {
+  readonly data: Uint8Array;
+  /** Milliseconds since the epoch after which nobody reads the answer. */
+  readonly deadline: number;
+  /** Context of this question's span: parent for whatever is done for it. */
+  readonly context: Context;
+}
+
+export interface ServeOptions {
+  /** Which actor answers: `router`, `predictor`. Its consumer on ASKS has the same name. */
+  readonly actor: string;
+  /** Most questions in one batch. Default 32. */
+  readonly batch?: number;
+  /** Batches handled at once. Default 2: one thinks while the other one's results are sent. */
+  readonly concurrency?: number;
+  readonly onMissing?: (missing: boolean) => void;
+  /** One answer (or Error) per question, in order. */
+  readonly answer: (questions: Question[]) => Promise<(object | Error)[]>;
+}
+
+export interface RunningServer {
+  busy(): number;
+  stop(limitMs: number): Promise<void>;
+}
+
+export function serveAsks(bus: Bus, options: ServeOptions): RunningServer {
+  const batch = options.batch ?? 32;
+  const concurrency = options.concurrency ?? 2;
+  const waiting: Delivery[] = [];
+  const running = new Set<Promise<void>>();
+  let scheduled = false;
+  const puller = startPuller(bus, {
+    stream: bus.subjects.stream('ASKS'),
+    consumer: options.actor,
+    capacity: batch * concurrency,
+    onMessage(delivery) {
+      waiting.push(delivery);
+      schedule();
+    },
+    ...(options.onMissing ? { onMissing: options.onMissing } : {}),
+  });
+  // Everything the socket has handed over in this turn joins one batch.
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      while (waiting.length > 0 && running.size < concurrency) {
+        const work: Promise<void> = answerBatch(bus, options, waiting.splice(0, batch), () => puller.release()).finally(
+          () => {
+            running.delete(work);
+            schedule();
+          },
+        );
+        running.add(work);
+      }
+    });
+  }
+  return {
+    busy: () => waiting.length + running.size,
+    async stop(limitMs) {
+      const until = Date.now() + limitMs;
+      await puller.stop();
+      while (waiting.length + running.size > 0 && Date.now() < until) {
+        await Promise.race([
+          ...running,
+          new Promise((r) => setTimeout(r, Math.min(20, Math.max(1, until - Date.now()))).unref()),
+        ]);
+      }
+    },
+  };
+}
+
+async function answerBatch(
+  bus: Bus,
+  options: ServeOptions,
+  deliveries: Delivery[],
+  release: () => void,
+): Promise<void> {
+  const template = bus.subjects.ask(options.actor);
+  const now = Date.now();
+  const live = deliveries.filter((delivery) => {
+    const stale = Number(delivery.headers?.get(HEADERS.deadline) || 0) <= now;
+    if (stale) {
+      count('processed', { consumer: options.actor, result: 'stale' });
+      release();
+    }
+    return !stale;
+  });
+  if (live.length === 0) return;
+  const opened = live.map((delivery) => {
+    const parent = extractTrace(delivery.headers);
+    const span = startMessagingSpan({
+      operation: 'process',
+      template,
+      destination: delivery.subject,
+      parent,
+      attributes: { [SPAN_KEYS.messagingConsumerGroup]: options.actor, [SPAN_KEYS.messagingBatchCount]: live.length },
+    });
+    return { delivery, span, context: trace.setSpan(parent, span) };
+  });
+  const questions = opened.map(({ delivery, context }) => ({
+    data: delivery.data,
+    deadline: Number(delivery.headers?.get(HEADERS.deadline)),
+    context,
+  }));
+  let answers: (object | Error)[];
+  try {
+    answers = await options.answer(questions);
+  } catch (error) {
+    answers = questions.map(() => (error instanceof Error ? error : new Error(String(error))));
+  }
+  for (const [i, { delivery, span, context: spanContext }] of opened.entries()) {
+    const answer = answers[i] ?? new Error('no answer was computed');
+    const replyTo = delivery.headers?.get(HEADERS.replyTo);
+    if (answer instanceof Error) failSpan(span, answer);
+    // An answer goes to an inbox and nowhere else, whatever the question says.
+    if (replyTo?.startsWith('_INBOX')) {
+      const headers = context.with(spanContext, () =>
+        eventHeaders({ type: EVENT_TYPES.answer, source: `/cortex/${bus.instance}` }),
+      );
+      const body = answer instanceof Error ? { error: answer.message, code: answer.name } : answer;
+      if (!bus.nc.isClosed()) bus.nc.publish(replyTo, encodeMessage(body), { headers });
+    }
+    span.end();
+    count('processed', { consumer: options.actor, result: answer instanceof Error ? 'failed' : 'done' });
+    release();
+  }
+}

@@ -1,0 +1,161 @@
+// One connection to NATS: waits for a bus that is not up yet, reconnects for ever, says in which state it is.
+import { readFile } from 'node:fs/promises';
+import { DEFAULT_PREFIX, type Subjects, subjectsOf } from '@cortex/schemas';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import {
+  connect,
+  credsAuthenticator,
+  errors,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  nuid,
+} from '@nats-io/transport-node';
+import { BusRefused, BusUnreachable } from '../errors.js';
+
+export type BusState = 'connected' | 'reconnecting' | 'closed';
+
+export interface BusOptions {
+  /** Server addresses, comma separated. Default: `NATS_URL`, else `nats://127.0.0.1:4222`. */
+  readonly servers?: string;
+  /** Credentials file (JWT and nkey seed). Default: `NATS_CREDS`. */
+  readonly creds?: string;
+  /** First tokens of every subject. Default: `CORTEX_PREFIX`, else `cortex`. */
+  readonly prefix?: string;
+  /** Shown in the server's connection list. */
+  readonly name: string;
+  /** Milliseconds to wait for the first connection; 0 waits for ever (actors do). Default 5,000. */
+  readonly waitMs?: number;
+  /** Private inbox prefix: the only subject this identity may receive answers on. Default `_INBOX_<name>`. */
+  readonly inboxPrefix?: string;
+  readonly tls?: NodeConnectionOptions['tls'];
+  /** Told about every change of state. */
+  readonly onState?: (state: BusState, detail: string) => void;
+}
+
+/** What every part of Cortex talks through. */
+export interface Bus {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly subjects: Subjects;
+  /** Unique name of this process's connection, such as `router-3F9K…`. */
+  readonly instance: string;
+  readonly servers: string;
+  /** Private inbox prefix of this identity. */
+  readonly inboxPrefix: string;
+  state(): BusState;
+  /** Called after every reconnect. Returns the function that ends it. */
+  onReconnect(listener: () => void): () => void;
+  /** Flushes, then closes. */
+  close(): Promise<void>;
+}
+
+export const DEFAULT_SERVERS = 'nats://127.0.0.1:4222';
+
+/**
+ * Connects. With `waitMs: 0` it waits until there is a server; otherwise throws {@link BusUnreachable} after that time.
+ * Throws {@link BusRefused} for a credentials file that cannot be used or an identity the server refuses.
+ */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const servers = options.servers ?? process.env.NATS_URL ?? DEFAULT_SERVERS;
+  const credsFile = options.creds ?? process.env.NATS_CREDS;
+  const subjects = subjectsOf(options.prefix ?? process.env.CORTEX_PREFIX ?? DEFAULT_PREFIX);
+  const instance = `${options.name}-${nuid.next().slice(-8)}`;
+  const inboxPrefix = options.inboxPrefix ?? `_INBOX_${options.name}`;
+  const connectOptions: NodeConnectionOptions = {
+    servers: servers.split(',').map((s) => s.trim()),
+    name: instance,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    // Half-dead connections are noticed in seconds, not in the client's default of minutes.
+    pingInterval: 5_000,
+    maxPingOut: 3,
+    inboxPrefix,
+    ...(options.tls ? { tls: options.tls } : {}),
+    ...(credsFile ? { authenticator: credsAuthenticator(await readCreds(credsFile)) } : {}),
+  };
+  const nc = await dial(connectOptions, servers, options.waitMs ?? 5_000, options.onState);
+  // The JetStream API check would fail while a cluster elects its leader; the streams are checked when used.
+  const js = jetstream(nc, { timeout: 5_000 });
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
+  let state: BusState = 'connected';
+  const reconnectListeners = new Set<() => void>();
+  const change = (next: BusState, detail: string) => {
+    if (next === state) return;
+    state = next;
+    options.onState?.(next, detail);
+  };
+  void (async () => {
+    for await (const s of nc.status()) {
+      if (s.type === 'disconnect') change('reconnecting', s.server);
+      else if (s.type === 'reconnect') {
+        change('connected', s.server);
+        for (const listener of reconnectListeners) listener();
+      }
+    }
+  })();
+  void nc.closed().then((error) => change('closed', error instanceof Error ? error.message : 'closed'));
+  return {
+    nc,
+    js,
+    jsm,
+    subjects,
+    instance,
+    servers,
+    inboxPrefix,
+    state: () => state,
+    onReconnect(listener) {
+      reconnectListeners.add(listener);
+      return () => reconnectListeners.delete(listener);
+    },
+    async close() {
+      if (nc.isClosed()) return;
+      // A drain would wait for a server that is away; a flush with a limit does not.
+      await Promise.race([nc.flush().catch(() => undefined), new Promise((r) => setTimeout(r, 1_000).unref())]);
+      await nc.close();
+    },
+  };
+}
+
+async function dial(
+  options: NodeConnectionOptions,
+  servers: string,
+  waitMs: number,
+  onState?: BusOptions['onState'],
+): Promise<NatsConnection> {
+  const started = Date.now();
+  let told = false;
+  for (;;) {
+    try {
+      return await connect({ ...options, timeout: waitMs === 0 ? 5_000 : Math.max(250, Math.min(5_000, waitMs)) });
+    } catch (error) {
+      if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
+        throw new BusRefused(`the NATS server at ${servers} refuses this identity: ${error.message}`, { cause: error });
+      }
+      if (waitMs !== 0 && Date.now() - started >= waitMs) throw new BusUnreachable(servers, error);
+      if (!told) onState?.('reconnecting', `waiting for ${servers}`);
+      told = true;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+async function readCreds(file: string): Promise<Uint8Array> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new BusRefused(
+      `cannot read the credentials file ${file}: ${(cause as NodeJS.ErrnoException).code ?? cause}`,
+      { cause },
+    );
+  }
+  const text = bytes.toString('utf8');
+  if (!text.includes('BEGIN NATS USER JWT') || !text.includes('BEGIN USER NKEY SEED')) {
+    throw new BusRefused(
+      `${file} is not a NATS credentials file: it needs a "NATS USER JWT" and a "USER NKEY SEED" part`,
+    );
+  }
+  return bytes;
+}

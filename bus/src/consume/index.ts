@@ -1,0 +1,4 @@
+export { type ConsumerOptions, type RunningConsumer, retryCurve, runConsumer } from './consumer.js';
+export { deadLetter } from './dead-letter.js';
+export { type Delivery, toDelivery } from './delivery.js';
+export { type Puller, type PullerOptions, pullOne, startPuller } from './puller.js';

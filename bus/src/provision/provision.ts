@@ -1,0 +1,86 @@
+// Creates what the table says, idempotently: the same call on a new, a provisioned or an older bus ends in the same state.
+import { type ConsumerConfig, JetStreamApiError, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { Bus } from '../connection/connect.js';
+import { consumerConfigs, DEFAULT_PROVISION, type ProvisionSettings, streamConfigs, workConsumers } from './table.js';
+
+const STREAM_NAME_IN_USE = 10058;
+const INSUFFICIENT_STORAGE = 10047;
+const KV_BUCKETS = ['masters', 'settings', 'prompts', 'models'] as const;
+
+/** Creates or updates all streams, fixed consumers and buckets. Retries while a cluster has no leader. */
+export async function provision(bus: Bus, settings: Partial<ProvisionSettings> = {}): Promise<void> {
+  const full = { ...DEFAULT_PROVISION, ...settings };
+  for (const config of streamConfigs(bus.subjects, full)) await ensureStream(bus, config);
+  for (const { stream, config } of consumerConfigs(bus.subjects, full)) await ensureConsumer(bus, stream, config);
+  const kvm = new Kvm(bus.nc);
+  for (const bucket of KV_BUCKETS) {
+    await patiently(() =>
+      kvm.create(bus.subjects.bucket(bucket), {
+        history: 16,
+        replicas: full.replicas,
+        storage: StorageType.File,
+        max_bytes: 256 * 1024 * 1024,
+      }),
+    );
+  }
+}
+
+/** Creates the work consumers of a master. A master can be chosen once this has returned. */
+export async function provisionMaster(
+  bus: Bus,
+  master: string,
+  settings: Partial<ProvisionSettings> = {},
+): Promise<void> {
+  for (const { config } of workConsumers(bus.subjects, master, { ...DEFAULT_PROVISION, ...settings })) {
+    await ensureConsumer(bus, bus.subjects.stream('LOG'), config);
+  }
+}
+
+async function ensureStream(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+  await patiently(async () => {
+    try {
+      await addStream(bus, config);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
+      // It exists with other settings: bring it to ours. Storage and retention cannot change;
+      // size and replicas are left to whoever set them.
+      const { storage: _s, retention: _r, num_replicas: _n, max_consumers: _m, max_bytes: _b, ...mutable } = config;
+      await bus.jsm.streams.update(config.name, mutable);
+    }
+  });
+}
+
+/** A server on a small disk cannot reserve the full size: take what it has, down to a sixteenth. */
+async function addStream(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+  for (let share = 1; ; share /= 2) {
+    try {
+      await bus.jsm.streams.add({ ...config, max_bytes: Math.round((config.max_bytes ?? 0) * share) });
+      return;
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== INSUFFICIENT_STORAGE || share <= 1 / 16) throw error;
+    }
+  }
+}
+
+export async function ensureConsumer(
+  bus: Bus,
+  stream: string,
+  config: Partial<ConsumerConfig> & { durable_name: string },
+): Promise<void> {
+  await patiently(() => bus.jsm.consumers.add(stream, config));
+}
+
+/** Tries for up to 30 s: during a leader change the API answers nothing or 503. Wrong configurations fail at once. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const final = error instanceof JetStreamApiError && error.status !== 503 && error.status !== 408;
+      if (final || Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// Starts OpenTelemetry for a process, by the standard OTEL_* variables. Never blocks, never crashes when a backend is away.
+import { type Attributes, context, DiagLogLevel, diag, metrics, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+
+export interface TelemetryOptions {
+  /** `service.name` when OTEL_SERVICE_NAME is not set. */
+  readonly service: string;
+  readonly attributes?: Attributes;
+  /** Further processors, such as the dashboard's own store. */
+  readonly processors?: SpanProcessor[];
+}
+
+export interface Telemetry {
+  /** Where spans go: an address, or why none. */
+  readonly exporting: string;
+  /** Sends what is buffered, for at most two seconds, and stops. */
+  shutdown(): Promise<void>;
+}
+
+/** Without an OTLP endpoint spans exist (ids, propagation) but go nowhere; OTEL_SDK_DISABLED=true switches everything off. */
+export function startTelemetry(options: TelemetryOptions): Telemetry {
+  if (process.env.OTEL_SDK_DISABLED === 'true')
+    return { exporting: 'off (OTEL_SDK_DISABLED)', shutdown: async () => undefined };
+  const tracesTo = endpoint('TRACES');
+  const metricsTo = endpoint('METRICS');
+  const resource = defaultResource().merge(
+    resourceFromAttributes({
+      'service.namespace': 'cortex',
+      ...(process.env.OTEL_SERVICE_NAME ? {} : { 'service.name': options.service }),
+      ...options.attributes,
+    }),
+  );
+  // Export failures are the backend's trouble; the SDK would print each one.
+  diag.setLogger(
+    {
+      error: () => undefined,
+      warn: () => undefined,
+      info: () => undefined,
+      debug: () => undefined,
+      verbose: () => undefined,
+    },
+    DiagLogLevel.NONE,
+  );
+  const processors = [...(options.processors ?? [])];
+  if (tracesTo) processors.push(new BatchSpanProcessor(new OTLPTraceExporter()));
+  const tracerProvider = new NodeTracerProvider({ resource, spanProcessors: processors });
+  tracerProvider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
+  const meterProvider = new MeterProvider({
+    resource,
+    readers: metricsTo ? [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() })] : [],
+  });
+  metrics.setGlobalMeterProvider(meterProvider);
+  return {
+    exporting: tracesTo ?? 'nowhere (set OTEL_EXPORTER_OTLP_ENDPOINT)',
+    async shutdown() {
+      const limit = new Promise((resolve) => setTimeout(resolve, 2_000).unref());
+      await Promise.race([Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]), limit]);
+      trace.disable();
+      metrics.disable();
+      context.disable();
+    },
+  };
+}
+
+function endpoint(signal: 'TRACES' | 'METRICS'): string | undefined {
+  if (process.env[`OTEL_${signal}_EXPORTER`] === 'none') return undefined;
+  return process.env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`] || process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
+}

@@ -1,0 +1,105 @@
+// Spans of messaging, named and attributed by the OpenTelemetry conventions: `{operation} {destination template}`.
+
+import { SPAN_KEYS } from '@cortex/schemas';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+
+const tracer = trace.getTracer('@cortex/bus');
+
+export interface MessagingSpan {
+  readonly operation: 'send' | 'process' | 'receive' | 'settle' | 'ask';
+  /** Low-cardinality destination, such as `cortex.log.decided`. */
+  readonly template: string;
+  readonly destination?: string;
+  readonly parent?: Context;
+  readonly links?: Link[];
+  readonly attributes?: Attributes;
+}
+
+const KINDS = {
+  send: SpanKind.PRODUCER,
+  process: SpanKind.CONSUMER,
+  receive: SpanKind.CLIENT,
+  settle: SpanKind.CLIENT,
+  ask: SpanKind.CLIENT,
+};
+const TYPES = { send: 'send', process: 'process', receive: 'receive', settle: 'settle', ask: 'send' };
+
+/** Starts a messaging span. The caller ends it. */
+export function startMessagingSpan(options: MessagingSpan): Span {
+  return tracer.startSpan(
+    `${options.operation} ${options.template}`,
+    {
+      kind: KINDS[options.operation],
+      ...(options.links ? { links: options.links } : {}),
+      attributes: {
+        [SPAN_KEYS.messagingSystem]: 'nats',
+        [SPAN_KEYS.messagingTemplate]: options.template,
+        [SPAN_KEYS.messagingOperationName]: options.operation,
+        [SPAN_KEYS.messagingOperationType]: TYPES[options.operation],
+        ...(options.destination ? { [SPAN_KEYS.messagingDestination]: options.destination } : {}),
+        ...options.attributes,
+      },
+    },
+    options.parent ?? context.active(),
+  );
+}
+
+/** Runs `work` inside a messaging span; a throw marks the span as failed and goes on. */
+export async function withMessagingSpan<T>(options: MessagingSpan, work: (span: Span) => Promise<T>): Promise<T> {
+  const span = startMessagingSpan(options);
+  try {
+    return await context.with(trace.setSpan(options.parent ?? context.active(), span), () => work(span));
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Runs `work` inside an internal span of our own name. */
+export async function withSpan<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T> {
+  return tracer.startActiveSpan(name, { attributes }, async (span) => {
+    try {
+      return await work(span);
+    } catch (error) {
+      failSpan(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** Marks a span as failed by the error's class. */
+export function failSpan(span: Span, error: unknown): void {
+  const name = error instanceof Error ? error.name : typeof error;
+  span.setAttribute(SPAN_KEYS.errorType, name);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+}
+
+/** A span that already took place, such as an expert's vote reported with its latency. */
+export function recordSpan(
+  name: string,
+  startMs: number,
+  endMs: number,
+  attributes: Attributes,
+  parent?: Context,
+): void {
+  tracer.startSpan(name, { startTime: startMs, attributes }, parent ?? context.active()).end(endMs);
+}
+
+/** The W3C trace id of a context's span, 32 hexadecimal digits; undefined without a span. */
+export function traceIdOf(ctx: Context = context.active()): string | undefined {
+  const id = trace.getSpanContext(ctx)?.traceId;
+  return id && !/^0+$/.test(id) ? id : undefined;
+}
