@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{schemas,bus,models,ops,test}/src/**/*.test.ts', 'actors/*/src/**/*.test.ts'],
+    // Finds or fetches nats-server and the encoder before any worker starts, and puts them into the environment.
+    globalSetup: ['ops/src/provide/test-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores: more files side by side only make each other's real servers slow.

