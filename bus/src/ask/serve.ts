@@ -22,8 +22,8 @@ export interface ServeOptions {
   /** Batches handled at once. Default 2: one thinks while the other one's results are sent. */
   readonly concurrency?: number;
   readonly onMissing?: (missing: boolean) => void;
-  /** One answer (or Error) per question, in order. */
-  readonly answer: (questions: Question[]) => Promise<(object | Error)[]>;
+  /** One answer (or Error) per question, in order. One that is a promise is sent when it is there: the others do not wait. */
+  readonly answer: (questions: Question[]) => Promise<(object | Error | Promise<object | Error>)[]>;
 }
 
 export interface RunningServer {
@@ -112,26 +112,33 @@ async function answerBatch(
     deadline: Number(delivery.headers?.get(HEADERS.deadline)),
     context,
   }));
-  let answers: (object | Error)[];
+  const failed = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
+  let answers: (object | Error | Promise<object | Error>)[];
   try {
     answers = await options.answer(questions);
   } catch (error) {
-    answers = questions.map(() => (error instanceof Error ? error : new Error(String(error))));
+    answers = questions.map(() => failed(error));
   }
-  for (const [i, { delivery, span, context: spanContext }] of opened.entries()) {
-    const answer = answers[i] ?? new Error('no answer was computed');
+  const send = async ({ delivery, span, context: spanContext }: (typeof opened)[number], i: number) => {
+    const answer = await Promise.resolve(answers[i] ?? new Error('no answer was computed')).catch(failed);
     const replyTo = delivery.headers?.get(HEADERS.replyTo);
     if (answer instanceof Error) failSpan(span, answer);
-    // An answer goes to an inbox and nowhere else, whatever the question says.
-    if (replyTo?.startsWith('_INBOX')) {
-      const headers = context.with(spanContext, () =>
-        eventHeaders({ type: EVENT_TYPES.answer, source: `/cortex/${bus.instance}` }),
-      );
-      const body = answer instanceof Error ? { error: answer.message, code: answer.name } : answer;
-      if (!bus.nc.isClosed()) bus.nc.publish(replyTo, encodeMessage(body), { headers });
+    try {
+      // An answer goes to an inbox and nowhere else, whatever the question says.
+      if (replyTo?.startsWith('_INBOX') && !bus.nc.isClosed()) {
+        const headers = context.with(spanContext, () =>
+          eventHeaders({ type: EVENT_TYPES.answer, source: `/cortex/${bus.instance}` }),
+        );
+        const body = answer instanceof Error ? { error: answer.message, code: answer.name } : answer;
+        bus.nc.publish(replyTo, encodeMessage(body), { headers });
+      }
+    } catch (error) {
+      // Too large for the server, or the connection is closing: this asker falls back, the others get theirs.
+      failSpan(span, error);
     }
     span.end();
     count('processed', { consumer: options.actor, result: answer instanceof Error ? 'failed' : 'done' });
     release();
-  }
+  };
+  await Promise.all(opened.map(send));
 }
