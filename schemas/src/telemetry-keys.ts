@@ -38,6 +38,11 @@ export const METRICS = {
     description: 'From the task reaching the stream to its decision being appended.',
   },
   askDuration: { name: 'cortex.ask.duration', unit: 's', description: 'Ask to answer, by actor asked and result.' },
+  routeAnswers: {
+    name: 'cortex.router.answers',
+    unit: '{answer}',
+    description: 'Answers of the router, by stage of the cascade it left at (cache for identical texts).',
+  },
   outcomes: { name: 'cortex.outcomes', unit: '{outcome}', description: 'Settled outcomes, by master and status.' },
   processed: {
     name: 'cortex.messages.processed',
