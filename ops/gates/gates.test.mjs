@@ -11,6 +11,7 @@ import { docs } from './docs.mjs';
 import { format } from './format.mjs';
 import { generated } from './generated.mjs';
 import { isFree, licences } from './licences.mjs';
+import { lockfile } from './lockfile.mjs';
 import { portable } from './portable.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -96,6 +97,15 @@ describe('gates', () => {
     await expect(licences.run(repository)).rejects.toThrow('node_modules/a: SSPL-1.0');
     put('node_modules/a/package.json', '{}');
     await expect(licences.run(repository)).rejects.toThrow('node_modules/a: names no licence');
+  });
+
+  it("lockfile: a dependency without its entry turns it red, another platform's too", async () => {
+    const packages = { '': { dependencies: { a: '1' } }, 'node_modules/a': { optionalDependencies: { 'a-mac': '1' } } };
+    put('package-lock.json', JSON.stringify({ packages }));
+    await expect(lockfile.run(repository)).rejects.toThrow('node_modules/a needs a-mac');
+    packages['node_modules/a/node_modules/a-mac'] = {};
+    put('package-lock.json', JSON.stringify({ packages }));
+    await expect(lockfile.run(repository)).resolves.toBe('3 packages');
   });
 
   it.each([
