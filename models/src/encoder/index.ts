@@ -1,0 +1,15 @@
+// The door of the encoders.
+export { BatchingEncoder, type EncoderStats } from './batching-encoder.js';
+export type { EncodeOptions, Encoder } from './encoder.js';
+export {
+  EncoderBusy,
+  EncoderClosed,
+  EncoderCrashed,
+  EncoderError,
+  EncoderFileMissing,
+  EncoderModelInvalid,
+  EncoderServiceRefused,
+  EncoderServiceUnavailable,
+  EncoderShapeMismatch,
+} from './errors.js';
+export { type LoadEncoderOptions, loadEncoder } from './onnx-encoder.js';
