@@ -1,1 +1,2 @@
-export {};
+export { routerActor } from './actor.js';
+export { type RouterSettings, type RouterSettingsInput, routerSettingsSchema } from './settings.js';

@@ -1,0 +1,231 @@
+// The way of an ask through the cascade: remembered, or rules and words, or the encoder, or the deadline.
+// The one thing to know: the quick opinion is there before the encoder is asked, so a deadline never finds us empty-handed.
+import { count, type Question, recordSpan } from '@cortex/bus';
+import type { RouteQuery } from '@cortex/models';
+import { decodeMessage, type RouteAnswer, type RouteAsk, routeAskSchema, SPAN_KEYS } from '@cortex/schemas';
+import { answerOf, type Circumstances, type Exit, recalled } from './answer.js';
+import type { Eligibility, Eligible } from './eligible.js';
+import type { EncoderSupply } from './encoder-supply.js';
+import { gather } from './gather.js';
+import type { NamedVote, Opinion, Panel } from './panel.js';
+import { questionKey, Remembered } from './remembered.js';
+
+export interface RoutingParts {
+  /** What serves now. */
+  readonly panel: () => Panel;
+  readonly eligibility: Eligibility;
+  readonly encoder: EncoderSupply;
+  readonly remembered: number;
+  readonly earlyExit: boolean;
+  /** Milliseconds before the deadline at which the answer goes out. */
+  readonly marginMs: number;
+  /** Told once per failure of the full stage. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+type Answer = RouteAnswer | Error | Promise<RouteAnswer>;
+
+/** One distinct question of a batch; identical ones share it. */
+interface Topic {
+  readonly key: string;
+  readonly query: RouteQuery;
+  readonly eligible: Eligible;
+  readonly askers: { index: number; question: Question }[];
+}
+
+/** Where the time of one topic went, for its spans. */
+interface Stages {
+  quickAt: number;
+  quick: readonly NamedVote[];
+  encodeAt?: number;
+  encodedAt?: number;
+}
+
+type Full = { opinion: Opinion; stages: Stages } | { reason: string; late: boolean };
+
+const now = () => performance.timeOrigin + performance.now();
+
+export class Routing {
+  private readonly memory: Remembered<RouteAnswer>;
+  private readonly fullStages = new WeakMap<Panel, (query: RouteQuery) => Promise<Opinion>>();
+
+  constructor(private readonly parts: RoutingParts) {
+    this.memory = new Remembered(parts.remembered);
+  }
+
+  /** What was answered from memory and what was not. */
+  stats(): { hits: number; misses: number; size: number } {
+    return { hits: this.memory.hits, misses: this.memory.misses, size: this.memory.size };
+  }
+
+  /** One answer a question, in order; those that wait for the encoder are promises. */
+  async answer(questions: readonly Question[]): Promise<Answer[]> {
+    const panel = this.parts.panel();
+    const missing = panel.needsEncoder ? this.parts.encoder.missing() : panel.reason;
+    const answers: Answer[] = new Array(questions.length);
+    const topics = new Map<string, Topic>();
+    questions.forEach((question, index) => {
+      try {
+        const ask = decodeMessage('ask', routeAskSchema, question.data);
+        const eligible = this.parts.eligibility.of(ask.masters);
+        const query = queryOf(ask);
+        const key = questionKey(`${panel.identity}\0${missing ?? ''}`, eligible.digest, query);
+        const known = this.memory.get(key);
+        if (known) answers[index] = this.finish(recalled(known));
+        else {
+          const topic = topics.get(key) ?? { key, query, eligible, askers: [] };
+          topics.set(key, topic);
+          topic.askers.push({ index, question });
+        }
+      } catch (error) {
+        answers[index] = error instanceof Error ? error : new Error(String(error));
+      }
+    });
+    if (topics.size === 0) return answers;
+
+    const open = [...topics.values()];
+    const quickAt = now();
+    const opinions = await panel.quick(open.map((topic) => topic.query));
+    open.forEach((topic, i) => {
+      const opinion = opinions[i];
+      if (!opinion) throw new RangeError(`${opinions.length} opinions for ${open.length} questions`);
+      const stages: Stages = { quickAt, quick: opinion.votes };
+      const given = this.cascade(panel, missing, topic, opinion, stages);
+      for (const { index, question } of topic.askers) answers[index] = given(question);
+    });
+    return answers;
+  }
+
+  /** Decides how far a topic has to go; returns what each of its askers gets. */
+  private cascade(
+    panel: Panel,
+    missing: string | undefined,
+    topic: Topic,
+    quick: Opinion,
+    stages: Stages,
+  ): (question: Question) => Answer {
+    const settle = (opinion: Opinion, how: Circumstances, question: Question, spent: Stages): RouteAnswer => {
+      const answer = answerOf(opinion, topic.eligible, how);
+      recordVotes(opinion, spent, question);
+      return this.finish(answer);
+    };
+    const circumstances = (exit: Exit, reason?: string): Circumstances => ({
+      exit,
+      models: { router: panel.version },
+      ...(reason === undefined ? {} : { reason }),
+    });
+    if (this.parts.earlyExit && quick.sure && mayBeChosen(quick, topic.eligible)) {
+      return (question) => this.remember(topic.key, settle(quick, circumstances('words'), question, stages));
+    }
+    if (!panel.needsEncoder || missing !== undefined) {
+      const how = circumstances('no-encoder', missing);
+      return (question) => this.remember(topic.key, settle(quick, how, question, stages));
+    }
+    const last = Math.max(...topic.askers.map(({ question }) => question.deadline)) - this.parts.marginMs;
+    const full = this.full(panel, topic.query, last, stages);
+    return async (question) => {
+      const found = await before(question.deadline - this.parts.marginMs, full);
+      if ('opinion' in found) {
+        const encoder = this.parts.encoder.current()?.id;
+        const how = circumstances('encoder');
+        if (encoder !== undefined) how.models.encoder = encoder;
+        return this.remember(topic.key, settle(found.opinion, how, question, found.stages));
+      }
+      return settle(quick, circumstances(found.late ? 'deadline' : 'no-encoder', found.reason), question, stages);
+    };
+  }
+
+  /** Never rejects: whatever goes wrong, the quick opinion stands. */
+  private async full(panel: Panel, query: RouteQuery, deadline: number, stages: Stages): Promise<Full> {
+    const encodeAt = now();
+    const embedded = await this.parts.encoder.embed(query.text, deadline);
+    if ('reason' in embedded) return embedded;
+    const encodedAt = now();
+    try {
+      const opinion = await this.fullStage(panel)({ ...query, embedding: embedded.vector });
+      return { opinion, stages: { ...stages, encodeAt, encodedAt } };
+    } catch (error) {
+      this.parts.onFailure(error);
+      return { reason: error instanceof Error ? error.message : String(error), late: false };
+    }
+  }
+
+  /** Each panel has its own gathering, so that a swap in between mixes nothing. */
+  private fullStage(panel: Panel): (query: RouteQuery) => Promise<Opinion> {
+    let stage = this.fullStages.get(panel);
+    if (!stage) {
+      stage = gather((queries: RouteQuery[]) => panel.full(queries));
+      this.fullStages.set(panel, stage);
+    }
+    return stage;
+  }
+
+  private remember(key: string, answer: RouteAnswer): RouteAnswer {
+    this.memory.set(key, answer);
+    return answer;
+  }
+
+  private finish(answer: RouteAnswer): RouteAnswer {
+    count('routeAnswers', { exit: answer.exit ?? '', abstain: answer.abstain });
+    return answer;
+  }
+}
+
+function queryOf({ task }: RouteAsk): RouteQuery {
+  return {
+    text: task.text,
+    ...(typeof task.title === 'string' ? { title: task.title } : {}),
+    ...(typeof task.repository === 'string' ? { repository: task.repository } : {}),
+    ...(typeof task.source === 'string' ? { source: task.source } : {}),
+    ...(isLabels(task.labels) ? { labels: task.labels } : {}),
+  };
+}
+
+function isLabels(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).every((label) => typeof label === 'string')
+  );
+}
+
+/** A sure opinion about a master that is out is no sure opinion. */
+function mayBeChosen(opinion: Opinion, eligible: Eligible): boolean {
+  let best: string | undefined;
+  let top = 0;
+  for (const [name, p] of Object.entries(opinion.probabilities)) if (p > top) [best, top] = [name, p];
+  return best !== undefined && eligible.names.has(best);
+}
+
+async function before(deadline: number, full: Promise<Full>): Promise<Full> {
+  let timer: NodeJS.Timeout | undefined;
+  const left = Math.max(0, deadline - Date.now());
+  const late = new Promise<Full>((resolve) => {
+    timer = setTimeout(() => resolve({ reason: `${Math.round(left)} ms were left`, late: true }), left);
+  });
+  try {
+    return await Promise.race([full, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One span an expert, with its own share of the batch's time. */
+function recordVotes(opinion: Opinion, stages: Stages, question: Question): void {
+  const { quickAt, quick, encodeAt, encodedAt } = stages;
+  const quickNames = new Set(quick.map(({ name }) => name));
+  if (encodeAt !== undefined && encodedAt !== undefined)
+    recordSpan('encode', encodeAt, encodedAt, {}, question.context);
+  for (const { name, vote } of opinion.votes) {
+    const start = quickNames.has(name) ? quickAt : (encodedAt ?? quickAt);
+    recordSpan(
+      `expert ${name}`,
+      start,
+      start + vote.latency_ms,
+      {
+        [SPAN_KEYS.expert]: name,
+        [SPAN_KEYS.expertAbstained]: vote.abstained,
+        [SPAN_KEYS.expertLatency]: vote.latency_ms,
+      },
+      question.context,
+    );
+  }
+}
