@@ -42,7 +42,7 @@ export {
   TerminalError,
   Unprocessable,
 } from './errors.js';
-export { type Logged, type NewRecord, type TaskLog, taskLog } from './log/log.js';
+export { type Logged, type TaskLog, taskLog } from './log/log.js';
 export { ensureConsumer, provision, provisionMaster } from './provision/provision.js';
 export {
   CONSUMER_TABLE,

@@ -44,3 +44,11 @@ export const timerSchema = z
   .looseObject({ task: z.string(), due: z.iso.datetime({ offset: true }) })
   .describe('Wakes a coordinator at the deadline of a task.');
 export type Timer = z.infer<typeof timerSchema>;
+
+/** The server's advisory that a message was delivered as often as its consumer allows (JetStream `max_deliver`). */
+export const exhaustedSchema = z.looseObject({
+  stream: z.string(),
+  consumer: z.string(),
+  stream_seq: z.number().int().positive(),
+  deliveries: z.number().int().positive(),
+});

@@ -1,5 +1,6 @@
 export {
   askErrorSchema,
+  exhaustedSchema,
   type PredictAnswer,
   type PredictAsk,
   predictAnswerSchema,
@@ -39,7 +40,15 @@ export {
   telemetrySchema,
 } from './fleet.js';
 export { CLOUDEVENTS_VERSION, EVENT_TYPES, type EventType, HEADERS } from './headers.js';
-export { type Correction, type LogRecord, type LogTask, logRecordSchema, type Work, workSchema } from './log.js';
+export {
+  type Correction,
+  type LogRecord,
+  type LogTask,
+  logRecordSchema,
+  type NewLogRecord,
+  type Work,
+  workSchema,
+} from './log.js';
 export { MASTER_STATUSES, type Master, type MasterInput, masterSchema } from './master.js';
 export { MESSAGES, type MessageDefinition } from './messages.js';
 export {
@@ -51,7 +60,14 @@ export {
   taskKey,
   unescapeToken,
 } from './names.js';
-export { OUTCOME_STATUSES, type Outcome, type OutcomeStatus, outcomeSchema } from './outcome.js';
+export {
+  type Attempt,
+  attemptSchema,
+  OUTCOME_STATUSES,
+  type Outcome,
+  type OutcomeStatus,
+  outcomeSchema,
+} from './outcome.js';
 export {
   type DeadLetter,
   deadLetterSchema,

@@ -22,6 +22,10 @@ export const logRecordSchema = z
       .min(1)
       .describe('Id of this append attempt: tells a writer whose record won after a lost acknowledgement.'),
     step: logStepSchema,
+    cause: z
+      .string()
+      .optional()
+      .describe('Message that caused it, as STREAM:sequence: a redelivery of it changes nothing.'),
     revision: z.number().int().positive().describe('Counts the records of this task, from 1.'),
     at: momentSchema,
     by: z.string().describe('Instance that appended it.'),
@@ -42,6 +46,21 @@ export const logRecordSchema = z
   })
   .describe("One step of a task's life.");
 export type LogRecord = z.infer<typeof logRecordSchema>;
+/** A record before it is appended: everything but what the append itself adds. */
+export type NewLogRecord = Pick<
+  LogRecord,
+  | 'step'
+  | 'cause'
+  | 'task'
+  | 'decision'
+  | 'decided_revision'
+  | 'outcome'
+  | 'correction'
+  | 'reason'
+  | 'attempts'
+  | 'text_sha256'
+  | 'settled_as'
+>;
 export type LogTask = z.infer<typeof logTaskSchema>;
 
 export const workSchema = z

@@ -6,7 +6,7 @@ import { actionSchema, alertSchema, forecastSchema, presenceSchema, telemetrySch
 import { EVENT_TYPES, type EventType } from './headers.js';
 import { logRecordSchema, workSchema } from './log.js';
 import { masterSchema } from './master.js';
-import { outcomeSchema } from './outcome.js';
+import { attemptSchema, outcomeSchema } from './outcome.js';
 import { deadLetterSchema, modelEventSchema, reviewAnswerSchema, reviewRequestSchema } from './people.js';
 import type { StreamName } from './subjects.js';
 import { cancelSchema, taskSchema } from './task.js';
@@ -42,6 +42,13 @@ export const MESSAGES = {
   decision: { schema: decisionSchema, direction: 'out' },
   outcome: {
     schema: outcomeSchema,
+    subject: 'outcomes.{master}',
+    stream: 'OUTCOMES',
+    type: EVENT_TYPES.outcome,
+    direction: 'in',
+  },
+  attempt: {
+    schema: attemptSchema,
     subject: 'outcomes.{master}',
     stream: 'OUTCOMES',
     type: EVENT_TYPES.outcome,

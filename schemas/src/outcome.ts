@@ -45,3 +45,17 @@ export const outcomeSchema = z
   })
   .describe('How a task went. Applied once per task.');
 export type Outcome = z.infer<typeof outcomeSchema>;
+
+export const attemptSchema = z
+  .looseObject({
+    task: taskIdSchema,
+    status: z.literal('started'),
+    attempt: z.number().int().positive(),
+    worker: z.string().max(128).optional(),
+    master: masterNameSchema.optional(),
+    revision: z.number().int().positive().optional(),
+  })
+  .describe(
+    'A worker announces that it holds a task which another one lost: claims of earlier attempts are refused from here on.',
+  );
+export type Attempt = z.infer<typeof attemptSchema>;

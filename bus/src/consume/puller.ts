@@ -125,6 +125,8 @@ export async function pullOne(
   const msg = await bus.nc
     .request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify({ batch: 1, no_wait: true }), {
       timeout: timeoutMs,
+      noMux: true,
+      reply: createInbox(bus.inboxPrefix),
     })
     .catch(() => undefined);
   if (!msg || msg.headers?.code || !msg.reply?.startsWith('$JS.ACK.')) return undefined;

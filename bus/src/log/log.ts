@@ -6,6 +6,7 @@ import {
   EVENT_TYPES,
   type LogRecord,
   logRecordSchema,
+  type NewLogRecord,
   type Priority,
   type TaskKey,
   taskKey,
@@ -24,9 +25,6 @@ export interface Logged {
   readonly storedAt: number;
 }
 
-/** What a coordinator wants to append; id, revision and author are added here. */
-export type NewRecord = Omit<LogRecord, 'record' | 'revision' | 'by' | 'at'> & { at?: string };
-
 export interface TaskLog {
   /** The last record of a task, straight from the stream's leader; undefined for an unknown task. */
   last(task: string): Promise<Logged | undefined>;
@@ -38,7 +36,7 @@ export interface TaskLog {
    */
   append(
     task: string,
-    record: NewRecord,
+    record: NewLogRecord,
     master: string,
     priority: Priority,
     after: Logged | undefined,
@@ -78,8 +76,8 @@ export function taskLog(bus: Bus): TaskLog {
         record: nuid.next(),
         revision: (after?.record.revision ?? 0) + 1,
         by: bus.instance,
-        at: record.at ?? new Date().toISOString(),
-      } as LogRecord;
+        at: new Date().toISOString(),
+      };
       try {
         const ack = await publish(bus, bus.subjects.log(key, full.step, master, priority), full, {
           type: EVENT_TYPES.log,

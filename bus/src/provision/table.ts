@@ -102,12 +102,17 @@ export const STREAM_TABLE: readonly StreamRow[] = [
   },
   {
     name: 'TIMERS',
-    subjects: (s) => [s.timers],
+    subjects: (s) => [s.timers, exhaustedAdvisories(s)],
     maxMiB: 128,
-    reason: 'one message per task with a deadline, redelivered at its moment',
-    extra: () => ({ max_msgs_per_subject: 1, discard: DiscardPolicy.Old }),
+    reason:
+      'wake-ups: one message per task with a deadline, redelivered at its moment; and the notices of work given up, which the server does not store by itself',
   },
 ];
+
+/** What the server says when a work message was delivered as often as allowed. */
+function exhaustedAdvisories(s: Subjects): string {
+  return `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${s.stream('LOG')}.*`;
+}
 
 export function streamConfigs(
   subjects: Subjects,
@@ -171,8 +176,8 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
   {
     stream: 'TIMERS',
     name: 'coordinator',
-    filter: (s) => [s.timers],
-    reason: 'deadlines',
+    filter: (s) => [s.timers, exhaustedAdvisories(s)],
+    reason: 'deadlines, and work given up',
     extra: { max_deliver: -1, max_ack_pending: 200_000 },
   },
   {

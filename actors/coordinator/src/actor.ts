@@ -1,0 +1,94 @@
+// The coordinator. Takes: tasks, cancels, outcome claims, people's answers, wake-ups. Gives: records of the log, questions to people,
+// dead letters. Keeps nothing of its own: any number of replicas may run, and each may die at any point.
+import {
+  type ActorContext,
+  type ActorDefinition,
+  type ConsumerOptions,
+  createAsker,
+  openMasters,
+  openSettings,
+  provisionMaster,
+  runConsumer,
+  taskLog,
+  watchPresence,
+} from '@cortex/bus';
+import type { StreamName } from '@cortex/schemas';
+import { createDecider } from './decide/decider.js';
+import { createRules } from './decide/rules.js';
+import { createHandlers, type Handlers } from './handlers/handlers.js';
+import { type CoordinatorSettings, settingsSchema } from './settings.js';
+import { startUpkeep } from './upkeep/upkeep.js';
+import { startWorkConsumers } from './upkeep/work-consumers.js';
+
+export function coordinatorActor(input: Partial<CoordinatorSettings> = {}): ActorDefinition {
+  const settings = settingsSchema.parse(input);
+  return {
+    name: 'coordinator',
+    description: 'Admits tasks, asks who should get them, decides, and settles outcomes.',
+    start: (context) => start(context, settings),
+  };
+}
+
+async function start(context: ActorContext, settings: CoordinatorSettings): Promise<void> {
+  const { bus, log } = context;
+  const { subjects } = bus;
+  const masters = await openMasters(bus);
+  context.add({ name: 'masters', stop: () => masters.close() });
+  const live = await openSettings(bus);
+  context.add({ name: 'settings', stop: () => live.close() });
+  const presence = watchPresence(bus);
+  context.add({ name: 'presence', stop: () => presence.close() });
+  const asker = createAsker(bus, presence);
+  context.add({ name: 'asker', stop: () => asker.close() });
+  const choosable = await startWorkConsumers(context, masters, (master) => provisionMaster(bus, master));
+  const rules = createRules(masters);
+  const decide = createDecider({
+    asker,
+    log,
+    askTimeoutMs: settings.askTimeoutMs,
+    unsure: () => {
+      const value = live.get('coordinator.unsure');
+      return value === 'best' || value === 'review' ? value : settings.unsure;
+    },
+    masters: () => choosable.list().filter((name) => masters.find(name)?.status === 'active'),
+    rules,
+  });
+  const handlers = createHandlers({ bus, log: taskLog(bus), decide, unknownTaskMs: settings.unknownTaskMs }, masters);
+  context.add(startUpkeep(bus, settings.upkeepMs, log));
+
+  const consume = (
+    stream: StreamName,
+    subject: string,
+    template: ConsumerOptions['template'],
+    handle: Handlers[keyof Handlers],
+    more: Partial<ConsumerOptions> = {},
+  ) => {
+    const consumer = runConsumer(bus, {
+      stream: subjects.stream(stream),
+      consumer: 'coordinator',
+      template,
+      concurrency: settings.concurrency,
+      handle,
+      onMissing: (missing) => context.degrade(stream, missing ? 'its consumer is missing' : undefined),
+      onError: (error, delivery, givenUp) =>
+        log[givenUp ? 'error' : 'warn'](error.message, {
+          subject: delivery.subject,
+          sequence: delivery.sequence,
+          delivery: delivery.delivery,
+          given_up: givenUp,
+        }),
+      ...more,
+    });
+    context.add({
+      name: stream.toLowerCase(),
+      subject,
+      busy: consumer.busy,
+      stop: (limitMs) => consumer.stop(limitMs),
+    });
+  };
+  consume('OUTCOMES', subjects.outcomes, `${subjects.prefix}.outcomes`, handlers.outcomes);
+  consume('REVIEWS', subjects.reviewsAnswered, subjects.reviewsAnswered, handlers.answers);
+  // A timer that is not due holds no place for long, but many wait at once.
+  consume('TIMERS', subjects.timers, `${subjects.prefix}.timers`, handlers.wakeUps, { prefetch: 256 });
+  consume('TASKS', subjects.tasks, (delivery) => delivery.subject.slice(0, 64), handlers.tasks);
+}

@@ -1,0 +1,63 @@
+// Asks the router under a deadline and falls back to the rules of this process. Gives up on nobody for long: the next task asks again.
+import { type Asker, AskTimeout, count, type Logger, NobodyServes, traceIdOf } from '@cortex/bus';
+import { type Decision, type RouteAnswer, routeAnswerSchema, type Task } from '@cortex/schemas';
+import { makeDecision, type RuleVote } from './decision.js';
+
+export interface DeciderOptions {
+  readonly asker: Asker;
+  readonly log: Logger;
+  readonly askTimeoutMs: number;
+  readonly unsure: () => 'review' | 'best';
+  /** Masters that may be chosen now. */
+  readonly masters: () => readonly string[];
+  /** The rules of this process; undefined when no master is registered. */
+  readonly rules: (task: Task) => RuleVote | undefined;
+}
+
+export type Decider = (
+  task: Task,
+  receivedAt: number,
+  human?: { master: string; by?: string | undefined },
+) => Promise<Decision>;
+
+export function createDecider(options: DeciderOptions): Decider {
+  return async (task, receivedAt, human) => {
+    const masters = options.masters();
+    let answer: RouteAnswer | undefined;
+    let noAnswer: string | undefined;
+    if (!human && task.master === undefined && masters.length > 0) {
+      try {
+        answer = await options.asker.ask(
+          'router',
+          { task, arm: 'champion', masters },
+          routeAnswerSchema,
+          Date.now() + options.askTimeoutMs,
+        );
+      } catch (error) {
+        noAnswer = reason(error);
+        options.log.warn('decided without the router', { task: task.id, reason: noAnswer });
+      }
+    }
+    if (masters.length === 0) noAnswer = 'no master is registered';
+    const decision = makeDecision({
+      task,
+      masters,
+      human,
+      answer,
+      noAnswer,
+      rule: answer || human || task.master !== undefined ? undefined : options.rules(task),
+      unsure: options.unsure(),
+      latencyMs: performance.now() - receivedAt,
+      now: new Date(),
+      traceId: traceIdOf(),
+    });
+    count('decisions', { master: decision.master, method: decision.method, arm: decision.arm });
+    return decision;
+  };
+}
+
+function reason(error: unknown): string {
+  if (error instanceof NobodyServes) return 'no router is running';
+  if (error instanceof AskTimeout) return `the router did not answer within ${Math.round(error.waitedMs)} ms`;
+  return `the router failed (${error instanceof Error ? error.message : String(error)})`;
+}

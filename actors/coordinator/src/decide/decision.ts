@@ -1,0 +1,150 @@
+// From answers to a decision, as a pure function: a person's word, a pin, the ensemble, the rules, or a question to a person.
+import { canonicalMaster, type Decision, type ExpertVote, type RouteAnswer, type Task } from '@cortex/schemas';
+
+export const FALLBACK_MASTER = 'coordinator';
+
+/** What the rules of this process say when nobody else does. */
+export interface RuleVote {
+  readonly probabilities: Record<string, number>;
+  readonly abstained: boolean;
+  readonly latency_ms: number;
+  readonly evidence: string[];
+}
+
+export interface DecisionInputs {
+  readonly task: Task;
+  /** Names of masters that may be chosen now. */
+  readonly masters: readonly string[];
+  /** A person's choice. */
+  readonly human?: { readonly master: string; readonly by?: string | undefined } | undefined;
+  readonly answer?: RouteAnswer | undefined;
+  /** Why there is no answer, in words. */
+  readonly noAnswer?: string | undefined;
+  readonly rule?: RuleVote | undefined;
+  /** Whether an unsure task goes to a person or to the best master. */
+  readonly unsure: 'review' | 'best';
+  readonly latencyMs: number;
+  readonly now: Date;
+  readonly traceId?: string | undefined;
+}
+
+/** Rules are believed by the coordinator alone only when one master leads this clearly. */
+const RULE_CONFIDENCE = 0.6;
+
+export function makeDecision(inputs: DecisionInputs): Decision {
+  const { task, human, answer, rule } = inputs;
+  const base = {
+    task: task.id,
+    propensity: 1,
+    arm: 'champion' as const,
+    latency_ms: round(inputs.latencyMs),
+    decided_at: inputs.now.toISOString(),
+    ...(inputs.traceId ? { trace_id: inputs.traceId } : {}),
+  };
+  if (human) {
+    const master = canonicalMaster(human.master);
+    return { ...base, ...sure(master), method: 'human', explanation: [`${human.by ?? 'a person'} chose ${master}`] };
+  }
+  if (task.master !== undefined) {
+    return { ...base, ...sure(task.master), method: 'pinned', explanation: [`the task itself names ${task.master}`] };
+  }
+  if (answer) return fromAnswer(inputs, answer, base);
+  return fromRules(inputs, rule, base);
+}
+
+type Base = Pick<Decision, 'task' | 'propensity' | 'arm' | 'latency_ms' | 'decided_at'>;
+
+function fromAnswer(inputs: DecisionInputs, answer: RouteAnswer, base: Base): Decision {
+  const allowed = new Set(inputs.masters);
+  const best = bestOf(answer.probabilities, allowed);
+  const shared = {
+    ...base,
+    confidence: best?.[1] ?? 0,
+    probabilities: answer.probabilities,
+    experts: answer.experts,
+    // Masters that are not there any more cannot be candidates.
+    candidates: answer.candidates.filter((name) => allowed.has(name)),
+    models: answer.models,
+    ...(answer.exit ? { exit: answer.exit } : {}),
+    scope: answer.scope,
+  };
+  if (!best || (answer.abstain && inputs.unsure === 'review')) {
+    const explanation = [
+      ...answer.explanation,
+      best ? 'not sure enough: a person is asked' : 'no master that may be chosen fits: a person is asked',
+    ];
+    return { ...shared, master: FALLBACK_MASTER, method: 'ensemble', review: reviewId(inputs.task.id), explanation };
+  }
+  return { ...shared, master: best[0], method: 'ensemble', explanation: answer.explanation };
+}
+
+function fromRules(inputs: DecisionInputs, rule: RuleVote | undefined, base: Base): Decision {
+  const why = inputs.noAnswer ?? 'no router answered';
+  const allowed = new Set(inputs.masters);
+  const best = rule && !rule.abstained ? bestOf(rule.probabilities, allowed) : undefined;
+  const experts: ExpertVote[] = rule ? [{ name: 'rule', ...rule }] : [];
+  const probabilities = rule?.probabilities ?? {};
+  if (best && best[1] >= RULE_CONFIDENCE) {
+    return {
+      ...base,
+      master: best[0],
+      confidence: best[1],
+      probabilities,
+      experts,
+      method: 'rule',
+      candidates: [best[0]],
+      models: {},
+      explanation: [`${why}: decided by rules alone`, ...(rule?.evidence ?? [])],
+    };
+  }
+  const candidates = Object.entries(probabilities)
+    .filter(([name]) => allowed.has(name))
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3)
+    .map(([name]) => name);
+  const shared = {
+    ...base,
+    confidence: best?.[1] ?? 0,
+    probabilities,
+    experts,
+    method: 'fallback' as const,
+    models: {},
+  };
+  if (best && inputs.unsure === 'best') {
+    return {
+      ...shared,
+      master: best[0],
+      candidates,
+      explanation: [`${why}; the rules lean to ${best[0]}`, ...(rule?.evidence ?? [])],
+    };
+  }
+  return {
+    ...shared,
+    master: FALLBACK_MASTER,
+    candidates: candidates.length > 0 ? candidates : [FALLBACK_MASTER],
+    review: reviewId(inputs.task.id),
+    explanation: [`${why}, and the rules do not know: a person is asked`, ...(rule?.evidence ?? [])],
+  };
+}
+
+/** The same task asks the same question once. */
+export function reviewId(task: string): string {
+  return `route-${task}`;
+}
+
+function sure(
+  master: string,
+): Pick<Decision, 'master' | 'confidence' | 'probabilities' | 'experts' | 'candidates' | 'models'> {
+  return { master, confidence: 1, probabilities: { [master]: 1 }, experts: [], candidates: [master], models: {} };
+}
+
+function bestOf(probabilities: Record<string, number>, allowed: ReadonlySet<string>): [string, number] | undefined {
+  let best: [string, number] | undefined;
+  for (const [name, p] of Object.entries(probabilities))
+    if (allowed.has(name) && p > 0 && (!best || p > best[1])) best = [name, p];
+  return best;
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

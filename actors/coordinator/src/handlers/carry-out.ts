@@ -1,0 +1,156 @@
+// Carries a plan out: decide, append with compare-and-set, and plan again when somebody else was first.
+import {
+  type Bus,
+  count,
+  type Logged,
+  publish,
+  RetryLater,
+  RevisionConflict,
+  record,
+  type TaskLog,
+  Unprocessable,
+  withMessagingSpan,
+} from '@cortex/bus';
+import { EVENT_TYPES, type LogRecord, SPAN_KEYS, type Task, taskKey } from '@cortex/schemas';
+import type { Decider } from '../decide/decider.js';
+import { type Append, decidedRecord, type Plan, plan, type TaskEvent } from '../state/machine.js';
+
+export interface Shell {
+  readonly bus: Bus;
+  readonly log: TaskLog;
+  readonly decide: Decider;
+  /** How long a claim waits for its task, milliseconds. */
+  readonly unknownTaskMs: number;
+}
+
+export interface Trigger {
+  readonly task: string;
+  readonly event: TaskEvent;
+  /** `performance.now()` when the message was received. */
+  readonly receivedAt: number;
+  /** The message, as `STREAM:sequence`. */
+  readonly cause: string;
+  /** When the server stored it, milliseconds since the epoch. */
+  readonly storedAt: number;
+}
+
+export interface Carried {
+  /** The record that was appended; undefined when nothing was to be done. */
+  readonly logged?: Logged;
+  readonly plan: Plan;
+}
+
+const MAX_RACES = 20;
+
+/**
+ * Brings one event to its end. Throws RetryLater (task unknown so far), Unprocessable (unknown for too long), or what the bus throws; then
+ * the message is delivered again and everything starts over from the newest record.
+ */
+export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried> {
+  // A new task is most likely new: append without reading, and read only when that loses.
+  let last: Logged | undefined = trigger.event.kind === 'submit' ? undefined : await shell.log.last(trigger.task);
+  for (let race = 0; race < MAX_RACES; race++) {
+    if (last?.record.cause === trigger.cause)
+      return { plan: { do: 'nothing', why: 'this very message was carried out before' } };
+    const planned = plan(last?.record, trigger.event);
+    if (planned.do === 'nothing') {
+      if (planned.refused) count('outcomes', { status: 'refused' });
+      return { plan: planned };
+    }
+    if (planned.do === 'wait') {
+      if (Date.now() - trigger.storedAt > shell.unknownTaskMs) throw new Unprocessable(planned.why);
+      throw new RetryLater(planned.why, 500);
+    }
+    try {
+      const logged =
+        planned.do === 'append'
+          ? await append(shell, trigger, planned, last)
+          : await decideAndAppend(shell, trigger, planned, last);
+      return { plan: planned, logged };
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+      last = await shell.log.last(trigger.task);
+    }
+  }
+  throw new RetryLater(`lost ${MAX_RACES} races for task ${trigger.task}`, 250);
+}
+
+async function decideAndAppend(
+  shell: Shell,
+  trigger: Trigger,
+  planned: Extract<Plan, { do: 'decide' }>,
+  last: Logged | undefined,
+): Promise<Logged> {
+  const { task } = planned;
+  const human = planned.master === undefined ? undefined : { master: planned.master, by: planned.by };
+  const decision = await shell.decide(task, trigger.receivedAt, human);
+  // Before the append: a crash in between leaves a question or a timer too many, which is harmless; too few would not be.
+  if (task.deadline !== undefined) await setTimer(shell.bus, task);
+  if (decision.review !== undefined) await askPerson(shell.bus, task, decision);
+  const logged = await append(shell, trigger, decidedRecord(last?.record, task, decision, planned.by), last);
+  record('decisionLatency', Math.max(0, Date.now() - trigger.storedAt) / 1_000, { method: decision.method });
+  return logged;
+}
+
+async function append(shell: Shell, trigger: Trigger, planned: Append, last: Logged | undefined): Promise<Logged> {
+  const template = `${shell.bus.subjects.prefix}.log.${planned.record.step}`;
+  return withMessagingSpan(
+    {
+      operation: 'send',
+      template,
+      attributes: {
+        [SPAN_KEYS.taskId]: trigger.task,
+        [SPAN_KEYS.step]: planned.record.step,
+        [SPAN_KEYS.master]: planned.master,
+        [SPAN_KEYS.taskPriority]: planned.priority,
+        ...decisionAttributes(planned.record.step === 'decided' ? planned.record.decision : undefined),
+      },
+    },
+    () =>
+      shell.log.append(
+        trigger.task,
+        { ...planned.record, cause: trigger.cause },
+        planned.master,
+        planned.priority,
+        last,
+      ),
+  );
+}
+
+function decisionAttributes(decision: LogRecord['decision']): Record<string, string | number> {
+  if (!decision) return {};
+  return {
+    [SPAN_KEYS.confidence]: decision.confidence,
+    [SPAN_KEYS.method]: decision.method,
+    [SPAN_KEYS.arm]: decision.arm,
+  };
+}
+
+async function setTimer(bus: Bus, task: Task): Promise<void> {
+  await publish(
+    bus,
+    bus.subjects.timer(taskKey(task.id)),
+    { task: task.id, due: task.deadline },
+    { type: EVENT_TYPES.timer, id: `timer-${task.id}-${task.deadline}` },
+  );
+}
+
+async function askPerson(bus: Bus, task: Task, decision: NonNullable<LogRecord['decision']>): Promise<void> {
+  const request = {
+    id: decision.review,
+    kind: 'routing',
+    question: `Which master should get this task? ${task.title ?? task.text.slice(0, 500)}`,
+    task: task.id,
+    candidates: decision.candidates,
+    probabilities: decision.probabilities,
+    context: { explanation: decision.explanation, text: task.text.slice(0, 2_000) },
+    asked_by: bus.instance,
+    asked_at: new Date().toISOString(),
+    ...(task.deadline ? { deadline: task.deadline } : {}),
+    default: 'it stays with coordinator',
+  };
+  await publish(bus, bus.subjects.reviewsRequested, request, {
+    type: EVENT_TYPES.reviewRequested,
+    id: `review-${decision.review}`,
+  });
+}

@@ -1,0 +1,173 @@
+// One handler per inlet: tasks, outcome claims, people's answers, and wake-ups (deadlines, exhausted deliveries).
+
+import { count, type Delivery, deadLetter, type MasterRegistry, RetryLater, Unprocessable } from '@cortex/bus';
+import {
+  attemptSchema,
+  cancelSchema,
+  canonicalMaster,
+  checkMessage,
+  decodeMessage,
+  exhaustedSchema,
+  HEADERS,
+  logRecordSchema,
+  outcomeSchema,
+  reviewAnswerSchema,
+  SPAN_KEYS,
+  timerSchema,
+} from '@cortex/schemas';
+import type { Span } from '@opentelemetry/api';
+import { z } from 'zod';
+import { admit } from '../admit/admit.js';
+import { FALLBACK_MASTER } from '../decide/decision.js';
+import { carryOut, type Shell } from './carry-out.js';
+
+export interface Handlers {
+  tasks(delivery: Delivery, span: Span): Promise<void>;
+  outcomes(delivery: Delivery, span: Span): Promise<void>;
+  answers(delivery: Delivery, span: Span): Promise<void>;
+  wakeUps(delivery: Delivery, span: Span): Promise<void>;
+}
+
+export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers {
+  const { subjects } = shell.bus;
+  const arrival = (delivery: Delivery) => ({
+    receivedAt: performance.now(),
+    storedAt: delivery.storedAt,
+    cause: `${delivery.stream}:${delivery.sequence}`,
+  });
+
+  async function submit(delivery: Delivery, span: Span): Promise<void> {
+    const task = admit(delivery.data, { ...delivery, messageId: delivery.headers?.get(HEADERS.msgId) || undefined });
+    span.setAttributes({ [SPAN_KEYS.taskId]: task.id, [SPAN_KEYS.taskPriority]: task.priority });
+    if (task.master !== undefined) {
+      const pinned = masters.find(task.master);
+      if (!pinned && task.master !== FALLBACK_MASTER) {
+        throw new Unprocessable(`task: master: no master "${task.master}" is registered (${names(masters)})`);
+      }
+      if (pinned) task.master = pinned.name;
+    }
+    const { logged, plan } = await carryOut(shell, {
+      task: task.id,
+      event: { kind: 'submit', task, now: Date.now() },
+      ...arrival(delivery),
+    });
+    if (plan.do === 'nothing') span.addEvent(plan.why);
+    if (logged?.record.decision) {
+      span.setAttributes({
+        [SPAN_KEYS.master]: logged.record.decision.master,
+        [SPAN_KEYS.confidence]: logged.record.decision.confidence,
+      });
+    }
+  }
+
+  async function cancel(delivery: Delivery, span: Span): Promise<void> {
+    const request = decodeMessage('cancel', cancelSchema, delivery.data);
+    span.setAttribute(SPAN_KEYS.taskId, request.task);
+    const { plan } = await carryOut(shell, {
+      task: request.task,
+      event: { kind: 'cancel', ...request },
+      ...arrival(delivery),
+    });
+    if (plan.do === 'nothing') span.addEvent(plan.why);
+  }
+
+  return {
+    async tasks(delivery, span) {
+      if (delivery.subject === subjects.submit) return submit(delivery, span);
+      if (delivery.subject === subjects.cancel) return cancel(delivery, span);
+      throw new Unprocessable(
+        `${delivery.subject} is not a subject Cortex knows: publish to ${subjects.submit} or ${subjects.cancel}`,
+      );
+    },
+
+    async outcomes(delivery, span) {
+      const json = decodeMessage('outcome', z.looseObject({ status: z.unknown() }), delivery.data);
+      if (json.status === 'started') {
+        const started = checkMessage('attempt', attemptSchema, json);
+        span.setAttributes({ [SPAN_KEYS.taskId]: started.task, [SPAN_KEYS.attempt]: started.attempt });
+        await carryOut(shell, { task: started.task, event: { ...started, kind: 'attempt' }, ...arrival(delivery) });
+        return;
+      }
+      const outcome = checkMessage('outcome', outcomeSchema, json);
+      span.setAttributes({ [SPAN_KEYS.taskId]: outcome.task, [SPAN_KEYS.outcomeStatus]: outcome.status });
+      const { logged, plan } = await carryOut(shell, {
+        task: outcome.task,
+        event: { kind: 'claim', outcome },
+        ...arrival(delivery),
+      });
+      if (plan.do === 'nothing') span.addEvent(plan.why);
+      if (logged?.record.step === 'settled')
+        count('outcomes', { master: logged.record.decision?.master ?? FALLBACK_MASTER, status: outcome.status });
+    },
+
+    async answers(delivery, span) {
+      const answer = decodeMessage('review answer', reviewAnswerSchema, delivery.data);
+      // Questions of routing are named after their task; others are read by whoever asked them.
+      const task =
+        answer.task ?? (answer.review?.startsWith('route-') ? answer.review.slice('route-'.length) : undefined);
+      if (task === undefined) return;
+      span.setAttribute(SPAN_KEYS.taskId, task);
+      let master: string | undefined;
+      if (answer.master !== undefined) {
+        master =
+          masters.find(answer.master)?.name ??
+          (canonicalMaster(answer.master) === FALLBACK_MASTER ? FALLBACK_MASTER : undefined);
+        if (master === undefined)
+          throw new Unprocessable(
+            `review answer: master: no master "${answer.master}" is registered (${names(masters)})`,
+          );
+      }
+      const event = { kind: 'answer', task, master, retry: answer.answer === 'retry', by: answer.by } as const;
+      const { plan } = await carryOut(shell, { task, event, ...arrival(delivery) });
+      if (plan.do === 'nothing') span.addEvent(plan.why);
+    },
+
+    async wakeUps(delivery, span) {
+      if (delivery.subject.startsWith('$JS.EVENT.')) return exhausted(delivery, span);
+      const timer = decodeMessage('timer', timerSchema, delivery.data);
+      const wait = Date.parse(timer.due) - Date.now();
+      if (wait > 0) throw new RetryLater(`due ${timer.due}`, wait);
+      await carryOut(shell, {
+        task: timer.task,
+        event: { kind: 'due', task: timer.task, now: Date.now() },
+        ...arrival(delivery),
+      });
+    },
+  };
+
+  /** The server gave a work message up: the task ends as failed, and the message goes to DEAD so that a person can put it back. */
+  async function exhausted(delivery: Delivery, span: Span): Promise<void> {
+    const advisory = decodeMessage('advisory', exhaustedSchema, delivery.data);
+    if (advisory.stream !== subjects.stream('LOG')) return;
+    const stored = await shell.bus.jsm.streams
+      .getMessage(advisory.stream, { seq: advisory.stream_seq })
+      .catch(() => null);
+    if (!stored) return;
+    const work = decodeMessage('log record', logRecordSchema, stored.data);
+    span.setAttribute(SPAN_KEYS.taskId, work.task.id);
+    const event = {
+      kind: 'exhausted',
+      task: work.task.id,
+      revision: work.revision,
+      deliveries: advisory.deliveries,
+    } as const;
+    const { logged } = await carryOut(shell, { task: work.task.id, event, ...arrival(delivery) });
+    if (!logged) return;
+    const original = {
+      ...delivery,
+      stream: advisory.stream,
+      subject: stored.subject,
+      sequence: stored.seq,
+      consumer: advisory.consumer,
+      delivery: advisory.deliveries,
+      data: stored.data,
+      headers: stored.header,
+    };
+    await deadLetter(shell.bus, original, new Unprocessable(logged.record.reason ?? 'given up'), shell.bus.instance);
+  }
+}
+
+function names(masters: MasterRegistry): string {
+  const list = masters.list().map((m) => m.name);
+  return list.length === 0 ? 'none is' : `registered: ${list.slice(0, 12).join(', ')}${list.length > 12 ? ', …' : ''}`;
+}

@@ -1,0 +1,18 @@
+// Settings of the coordinator. Each has a default, a unit and an effect; `coordinator.*` keys of the live settings override some of them.
+import { z } from 'zod';
+
+export const settingsSchema = z.object({
+  /** Tasks handled at once by one coordinator. More hides the router's latency, fewer bounds memory. */
+  concurrency: z.number().int().min(1).max(4_096).default(64),
+  /** Milliseconds the router may think before the coordinator decides by its own rules. */
+  askTimeoutMs: z.number().int().min(10).max(60_000).default(1_500),
+  /** What happens to a task the router is unsure of: a person is asked, or the best master gets it. Live key `coordinator.unsure`. */
+  unsure: z.enum(['review', 'best']).default('review'),
+  /** Milliseconds between two purges of what every consumer has worked off. */
+  upkeepMs: z.number().int().min(100).default(30_000),
+  /** How long, in milliseconds, a claim about an unknown task waits for that task before it is a dead letter. */
+  unknownTaskMs: z.number().int().min(0).default(60_000),
+  /** Separates tenants that share one system: the same id in two tenants is two tasks. */
+  tenant: z.string().default(''),
+});
+export type CoordinatorSettings = z.infer<typeof settingsSchema>;

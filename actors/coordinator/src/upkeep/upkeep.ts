@@ -1,0 +1,38 @@
+// What is worked off is thrown away behind the lowest ack floor: a stream that refuses when full would otherwise stay full for ever.
+import type { ActorPart, Bus, Logger } from '@cortex/bus';
+import type { StreamName } from '@cortex/schemas';
+
+/** Inlets whose messages live on in the log once every consumer has acknowledged them. */
+const PURGED: readonly StreamName[] = ['TASKS', 'OUTCOMES', 'TIMERS'];
+
+/** Purges each stream up to the lowest acknowledged sequence of its consumers. */
+export async function purgeWorkedOff(bus: Bus, stream: string): Promise<number> {
+  let floor = Number.POSITIVE_INFINITY;
+  for await (const consumer of bus.jsm.consumers.list(stream)) floor = Math.min(floor, consumer.ack_floor.stream_seq);
+  if (!Number.isFinite(floor) || floor === 0) return 0;
+  const { purged } = await bus.jsm.streams.purge(stream, { seq: floor + 1 });
+  return purged;
+}
+
+export function startUpkeep(bus: Bus, everyMs: number, log: Logger): ActorPart {
+  let running: Promise<void> = Promise.resolve();
+  const once = async () => {
+    for (const name of PURGED) {
+      try {
+        await purgeWorkedOff(bus, bus.subjects.stream(name));
+      } catch (error) {
+        if (bus.state() === 'connected') log.warn(`could not purge ${name}`, { error: String(error) });
+      }
+    }
+  };
+  const timer = setInterval(() => {
+    running = running.then(once);
+  }, everyMs);
+  return {
+    name: 'upkeep',
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
