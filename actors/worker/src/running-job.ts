@@ -1,0 +1,91 @@
+// One job while it runs: its abort switch, its gauges, its lease. Holds no policy: what follows from a stop is decided in verdict.ts.
+import type { Bus, Delivery, Logger } from '@cortex/bus';
+import type { Work } from '@cortex/schemas';
+import { type Job, JobStopped, type StopReason } from './job.js';
+
+export interface JobSetting {
+  readonly work: Work;
+  readonly delivery: Delivery;
+  readonly lastAttempt: boolean;
+  readonly master: string;
+  readonly worker: string;
+  readonly traceparent: string | undefined;
+  readonly log: Logger;
+}
+
+export class RunningJob {
+  readonly gauges = new Map<string, number>();
+  readonly startedAt = Date.now();
+  readonly job: Job;
+  readonly #abort = new AbortController();
+  #why: StopReason | undefined;
+
+  constructor(setting: JobSetting) {
+    const { work, delivery, lastAttempt, master, worker, traceparent, log } = setting;
+    this.job = {
+      task: work.task,
+      decision: work.decision,
+      attempt: delivery.delivery,
+      lastAttempt,
+      revision: work.revision,
+      master,
+      worker,
+      traceparent,
+      signal: this.#abort.signal,
+      log,
+      gauge: (name, value) => void this.gauges.set(name, value),
+    };
+  }
+
+  /** Why it was told to stop; the first reason counts. */
+  get why(): StopReason | undefined {
+    return this.#why;
+  }
+
+  stop(why: StopReason, message: string): void {
+    if (this.#why !== undefined) return;
+    this.#why = why;
+    this.#abort.abort(new JobStopped(why, message));
+  }
+}
+
+export interface Lease {
+  /** False once it ran out without renewal: another worker may have the task. */
+  held(): boolean;
+  end(): void;
+}
+
+/**
+ * Renews a delivery's lease every third of it. `onTick` is called after each renewal, `onLost` once. A process that stood still (paused,
+ * blocked event loop) finds out at its first tick.
+ */
+export function holdLease(
+  bus: Bus,
+  delivery: Delivery,
+  leaseMs: number,
+  events: { readonly onTick: () => void; readonly onLost: () => void },
+): Lease {
+  let renewedAt = Date.now();
+  let lost = false;
+  const held = () => {
+    if (!lost && Date.now() - renewedAt > leaseMs) {
+      lost = true;
+      events.onLost();
+    }
+    return !lost;
+  };
+  const renew = () => {
+    if (!held()) return end();
+    if (bus.state() !== 'connected') return;
+    delivery.working();
+    renewedAt = Date.now();
+    events.onTick();
+  };
+  const timer = setInterval(renew, Math.max(50, leaseMs / 3));
+  const offReconnect = bus.onReconnect(renew);
+  function end(): void {
+    clearInterval(timer);
+    offReconnect();
+  }
+  return { held, end };
+}
