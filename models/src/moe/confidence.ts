@@ -55,18 +55,29 @@ function argMax(values: Float32Array): number {
   return best;
 }
 
-/** Mean log loss of the route (or, where only outcomes are known, of success) over `order`. */
-export function heldOutLogLoss(tf: Tf, w: MoeVariables, packed: PackedRows, order: Int32Array): number {
-  let [sum, count] = [0, 0];
+/** What training minimises, on `order`: mean log loss of the route plus `successWeight` × that of success. */
+export function heldOutLoss(
+  tf: Tf,
+  w: MoeVariables,
+  packed: PackedRows,
+  order: Int32Array,
+  successWeight: number,
+): number {
+  const route = { sum: 0, rows: 0 };
+  const worked = { sum: 0, rows: 0 };
   eachRow(tf, w, packed, order, (row, { logits, success }) => {
     const label = packed.labels[row]!;
+    if (label >= 0) {
+      route.sum += logSumExp(logits, 1) - logits[label]!;
+      route.rows++;
+    }
     const by = packed.tried[row]!;
-    if (label >= 0) sum += logSumExp(logits, 1) - logits[label]!;
-    else if (label === UNKNOWN && by >= 0) sum += softplus(success[by]! * (packed.succeeded[row] ? -1 : 1));
-    else return;
-    count++;
+    if (by >= 0) {
+      worked.sum += softplus(success[by]! * (packed.succeeded[row] ? -1 : 1));
+      worked.rows++;
+    }
   });
-  return sum / Math.max(1, count);
+  return route.sum / Math.max(1, route.rows) + (successWeight * worked.sum) / Math.max(1, worked.rows);
 }
 
 const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));

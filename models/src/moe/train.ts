@@ -5,7 +5,7 @@
 import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import { type BackendChoice, chooseBackend, type Tf } from '../backend/index.js';
 import { seededRandom, shuffledIndices } from '../metrics/index.js';
-import { fitConfidence, heldOutLogLoss } from './confidence.js';
+import { fitConfidence, heldOutLoss } from './confidence.js';
 import { type Gradients, type MoeVariables, route, routeLoss, success, successLoss, WIDTH } from './network.js';
 import { freshParameters, toMatrix, toTensors } from './parameters.js';
 import { batchOf, describedTensor, holdOut, type PackedRows, packRows } from './rows.js';
@@ -16,7 +16,7 @@ export interface MoeTrainOptions {
   seed?: number;
   /** Most passes over the rows. Default: 30. */
   epochs?: number;
-  /** Passes without a better held-out log loss before stage 1 stops. Default: 3. */
+  /** Passes without a lower held-out loss before stage 1 stops. Default: 3. */
   patience?: number;
   /** Rows a step. Default: 128. */
   batch?: number;
@@ -35,6 +35,12 @@ export interface MoeTrainOptions {
   /** Share of the rows held out for stopping and calibration. Default: 0.1. */
   heldOutShare?: number;
   /** Stage 3. Without it the network keeps what 90 % of the rows taught, at half the cost. Default: true. */
+  projectDecay?: number;
+  attentionDecay?: number;
+  learnedDecay?: number;
+  smoothing?: number;
+  inputNoise?: number;
+  dropSteps?: number;
   refit?: boolean;
   /** Called after each pass. */
   onEpoch?: (progress: MoeProgress) => void;
@@ -48,8 +54,8 @@ export interface MoeProgress {
   epochs: number;
   /** Mean training loss of the pass. */
   loss: number;
-  /** Held-out log loss of the route; null while refitting. */
-  heldOutLogLoss: number | null;
+  /** The same on the held-out rows; null while refitting. */
+  heldOutLoss: number | null;
 }
 
 export type MoeSettings = Required<Omit<MoeTrainOptions, 'onEpoch' | 'signal'>> &
@@ -65,6 +71,12 @@ const DEFAULTS: MoeSettings = {
   hiddenDropout: 0.2,
   descriptionDecay: 1e-3,
   nullWeight: 0.3,
+  projectDecay: 0,
+  attentionDecay: 0,
+  learnedDecay: 0,
+  smoothing: 0,
+  inputNoise: 0,
+  dropSteps: 1,
   successWeight: 0.5,
   heldOutShare: 0.1,
   refit: true,
@@ -179,8 +191,8 @@ class Run {
         sum += this.#step(order, from, to) * (to - from);
         this.steps++;
       }
-      const loss = held ? heldOutLogLoss(this.tf, this.variables, this.packed, held) : null;
-      onEpoch?.({ stage, epoch, epochs: passes ?? epochs, loss: sum / order.length, heldOutLogLoss: loss });
+      const loss = held ? heldOutLoss(this.tf, this.variables, this.packed, held, this.settings.successWeight) : null;
+      onEpoch?.({ stage, epoch, epochs: passes ?? epochs, loss: sum / order.length, heldOutLoss: loss });
       if (loss !== null && loss < best.loss - 1e-4) {
         for (const tensor of best.kept) tensor.dispose();
         best = { loss, epoch, kept: this.#trained.map((v) => v.clone()) };
@@ -199,19 +211,45 @@ class Run {
     const { tf, packed, settings, variables: w } = this;
     return tf.tidy(() => {
       const batch = batchOf(tf, packed, order, from, to, settings.nullWeight);
-      const learnedMask = this.#mask(packed.masters.length, 1, settings.learnedDropout, 1);
+      const learnedMask = this.#mask(
+        packed.masters.length,
+        1,
+        this.random() < settings.dropSteps ? settings.learnedDropout : 0,
+        1,
+      );
       const hiddenMask = this.#mask(to - from, WIDTH.task, settings.hiddenDropout, 1 / (1 - settings.hiddenDropout));
       const { value, grads } = tf.variableGrads(() => {
         const learned = (w.learned as Tensor2D).mul(learnedMask) as Tensor2D;
-        const input = { task: batch.task, described: this.#described, learned, history: batch.history };
+        const input = {
+          task:
+            settings.inputNoise > 0
+              ? (batch.task.mul(
+                  this.#mask(to - from, packed.dimensions, settings.inputNoise, 1 / (1 - settings.inputNoise)),
+                ) as Tensor2D)
+              : batch.task,
+          described: this.#described,
+          learned,
+          history: batch.history,
+        };
         const trunk = route(tf, w, input, hiddenMask);
-        let loss = routeLoss(tf, trunk.logits, batch.targets, batch.weights);
+        let loss = routeLoss(
+          tf,
+          trunk.logits,
+          batch.targets.mul(1 - settings.smoothing).add(settings.smoothing / packed.masters.length) as Tensor2D,
+          batch.weights,
+        );
         if (packed.anyOutcome) {
           const tried = successLoss(tf, success(tf, w, trunk), batch.succeeded, batch.tried);
           loss = loss.add(tried.mul(settings.successWeight));
         }
         const drift = tf.sum(tf.square(tf.sub(w['describe.w']!, this.#birthDescribe)));
-        return loss.add(drift.mul(settings.descriptionDecay)) as Scalar;
+        const drift2 = tf.sum(tf.square(tf.sub(w['project.w']!, this.#birthDescribe)));
+        const att = tf.sum(tf.square(w['query.w']!)).add(tf.sum(tf.square(w['key.w']!)));
+        return loss
+          .add(drift.mul(settings.descriptionDecay))
+          .add(drift2.mul(settings.projectDecay))
+          .add(att.mul(settings.attentionDecay))
+          .add(tf.sum(tf.square(w.learned!)).mul(settings.learnedDecay)) as Scalar;
       }, this.#trained);
       this.#optimizer.applyGradients(grads as unknown as Gradients);
       return value.dataSync()[0]!;
