@@ -141,7 +141,7 @@ describeOnServer('a consumer', (suite) => {
       seen.push(number(delivery));
       expect(delivery.delivery).toBe(1);
     };
-    for (let round = 0; seen.length < 200; round++) {
+    while (seen.length < 200) {
       const goal = Math.min(200, seen.length + 20);
       const running = start(bus, slow, { concurrency: 5 });
       await until('some progress', () => seen.length >= goal);
