@@ -43,7 +43,7 @@ function edgesOf(ascending: Float32Array, bins: number): Float32Array {
   return Float32Array.from(edges).sort();
 }
 
-export function binOf(edges: Float32Array, value: number): number {
+export function binOf(edges: ArrayLike<number>, value: number): number {
   if (Number.isNaN(value)) return 0;
   let low = 0;
   let high = edges.length;

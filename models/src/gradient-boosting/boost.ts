@@ -25,6 +25,8 @@ export interface BoostOptions {
   columnShare?: number;
   /** Trees without gain on the validation rows before it stops. Default 30. */
   patience?: number;
+  /** Keep the trees after the best one too; `best` says how many were best. Default false. */
+  keepAll?: boolean;
   seed?: number;
 }
 
@@ -33,6 +35,8 @@ export interface BoostModel {
   start: number;
   edges: number[][];
   trees: Tree[];
+  /** Number of trees that did best on the validation rows; all of them when there were none. */
+  best: number;
 }
 
 /** @param validation rows for early stopping; none: all trees are kept. @throws RangeError when there is no row. */
@@ -82,8 +86,9 @@ export function trainBoost(
       bestTrees = kept.length;
     } else if (kept.length - bestTrees >= patience) break;
   }
-  if (validation.length) kept.length = bestTrees;
-  return { start, edges: binning.edges.map((e) => [...e]), trees: kept };
+  if (!validation.length) bestTrees = kept.length;
+  if (!options.keepAll) kept.length = bestTrees;
+  return { start, edges: binning.edges.map((e) => [...e]), trees: kept, best: bestTrees };
 }
 
 /** A column with one value and nothing missing can split nothing. */
@@ -129,14 +134,22 @@ function walk(tree: Tree, bins: Uint8Array, stride: number, row: number): number
   return tree.value[node]!;
 }
 
-/** Score of each row (log odds for a logistic loss). A row is one number a column, NaN for missing. */
-export function boostScores(model: BoostModel, rows: readonly ArrayLike<number>[]): Float64Array {
-  const edges = model.edges.map((e) => Float32Array.from(e));
+/**
+ * Score of each row (log odds for a logistic loss). A row is one number a column, NaN for missing.
+ * @param trees use the first so many only; default all.
+ */
+export function boostScores(
+  model: BoostModel,
+  rows: readonly ArrayLike<number>[],
+  trees = model.trees.length,
+): Float64Array {
+  const edges = model.edges;
+  const used = trees < model.trees.length ? model.trees.slice(0, trees) : model.trees;
   const bins = new Uint8Array(edges.length);
   return Float64Array.from(rows, (row) => {
     for (let c = 0; c < edges.length; c++) bins[c] = binOf(edges[c]!, Math.fround(row[c]!));
     let score = model.start;
-    for (const tree of model.trees) score += walk(tree, bins, 1, 0);
+    for (const tree of used) score += walk(tree, bins, 1, 0);
     return score;
   });
 }
