@@ -27,7 +27,12 @@ export interface LinearWeights {
 }
 
 /** @param target label number of each row, or −1 for a row that belongs to no label (a counter-example to all). */
-export function trainHinge(rows: SparseRows, target: Int32Array, labels: number, options: HingeOptions = {}): LinearWeights {
+export function trainHinge(
+  rows: SparseRows,
+  target: Int32Array,
+  labels: number,
+  options: HingeOptions = {},
+): LinearWeights {
   const problem = prepare(rows, options);
   const weights = new Float32Array(rows.width * labels);
   const bias = new Float32Array(labels);

@@ -40,8 +40,12 @@ export async function multiply(a: Matrix, b: Matrix, kind: Product = 'plain'): P
 /** A ModelProto with a single Gemm node (opset 13), in protobuf's wire format. */
 function gemmModel(kind: Product): Uint8Array {
   const text = (field: number, value: string) => bytes(field, [...Buffer.from(value)]);
-  const bytes = (field: number, body: number[]): number[] => [(field << 3) | 2, ...varint(body.length), ...body];
-  const number = (field: number, value: number): number[] => [field << 3, ...varint(value)];
+  const bytes = (field: number, body: number[]): number[] => [
+    ...varint((field << 3) | 2),
+    ...varint(body.length),
+    ...body,
+  ];
+  const number = (field: number, value: number): number[] => [...varint(field << 3), ...varint(value)];
   const flag = (name: string, on: boolean) => bytes(5, [...text(1, name), ...number(3, Number(on)), ...number(20, 2)]);
   const node = [
     ...['A', 'B'].flatMap((name) => text(1, name)),

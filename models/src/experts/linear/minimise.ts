@@ -57,7 +57,14 @@ interface Pair {
   product: number;
 }
 
-function remember(history: Pair[], memory: number, from: Float64Array, to: Float64Array, g0: Float64Array, g1: Float64Array) {
+function remember(
+  history: Pair[],
+  memory: number,
+  from: Float64Array,
+  to: Float64Array,
+  g0: Float64Array,
+  g1: Float64Array,
+) {
   const step = to.map((v, i) => v - from[i]!);
   const change = g1.map((v, i) => v - g0[i]!);
   const product = dot(step, change);

@@ -71,7 +71,13 @@ function labelled(rows: Matrix, target: Int32Array, rowWeights?: Float32Array) {
 }
 
 /** Turns scores into (odds − truth) × weight in place; returns the summed log loss and adds up the bias gradient. */
-function residuals(scores: Matrix, bias: Float64Array, y: Int32Array, weight: Float32Array, biasGradient: Float64Array) {
+function residuals(
+  scores: Matrix,
+  bias: Float64Array,
+  y: Int32Array,
+  weight: Float32Array,
+  biasGradient: Float64Array,
+) {
   const labels = scores.columns;
   let loss = 0;
   for (let r = 0; r < scores.rows; r++) {

@@ -1,0 +1,126 @@
+// One stage of the cascade: some voices, their weights, and what their joint odds are worth.
+// The one thing to know: 'words' is the stage without the encoder, 'full' has every voice; each is calibrated on its own.
+import { fitStack, largest, stackOdds } from '../calibration/index.js';
+import { fitScope, type ScopeModel, scopeOdds, unknownScope } from '../scope/index.js';
+import type { CrossFit } from './cross-fit.js';
+import type { Scores } from './voice.js';
+
+export interface StageFit {
+  /** Which of the router's voices, by number. */
+  voices: number[];
+  weights: number[];
+  scope: ScopeModel;
+  /** How the weights came about. */
+  origin: 'fitted' | 'prior' | `best:${string}`;
+}
+
+export interface StageJudged {
+  /** Row after row, the odds of each label. */
+  odds: Float64Array;
+  scope: Float64Array;
+}
+
+export interface StageProblem {
+  names: readonly string[];
+  /** Voices of this stage, by number. */
+  voices: readonly number[];
+  priors: readonly number[];
+  labels: number;
+  cross: CrossFit;
+  target: Int32Array;
+  /** Rows whose label occurs outside their own fold: the only ones that weights may be fitted and judged on. */
+  judged: readonly number[];
+  /** Rows no master fits. */
+  nulls: readonly number[];
+  leftOut?: CrossFit;
+  outsideShare: number;
+}
+
+/** Below this many judged rows there is nothing to fit on: the prior weights serve. */
+const ENOUGH_ROWS = 30;
+
+export async function fitStage(problem: StageProblem): Promise<StageFit> {
+  const { names, voices, priors, labels, cross, judged, target } = problem;
+  const scores = voices.map((v) => cross.voices[v]!.scores);
+  const prior = voices.map((v) => priors[v]!);
+  const masked = new Int32Array(target.length).fill(-1);
+  for (const r of judged) masked[r] = target[r]!;
+  let weights: Float64Array = Float64Array.from(prior);
+  let origin: StageFit['origin'] = 'prior';
+  if (judged.length >= ENOUGH_ROWS && labels > 1) {
+    weights = await fitStack({ labels, voices: scores, target: masked, prior });
+    origin = 'fitted';
+    const together = accuracy(weights, scores, labels, masked);
+    // Never worse than its best member: a lone voice that is right more often serves alone, with its own temperature.
+    for (const [i, v] of voices.entries()) {
+      if (voices.length < 2) break;
+      const alone = new Float64Array(voices.length);
+      alone[i] = 1;
+      if (accuracy(alone, scores, labels, masked) <= together) continue;
+      const [temperature] = await fitStack({ labels, voices: [scores[i]!], target: masked, prior: [prior[i]!] });
+      alone[i] = temperature!;
+      weights = alone;
+      origin = `best:${names[v]!}`;
+    }
+  }
+  const fit: StageFit = {
+    voices: [...voices],
+    weights: [...weights],
+    scope: unknownScope(problem.outsideShare),
+    origin,
+  };
+  fit.scope = await fitStageScope(fit, problem);
+  return fit;
+}
+
+async function fitStageScope(fit: StageFit, problem: StageProblem): Promise<ScopeModel> {
+  const { cross, judged, nulls, leftOut, labels, outsideShare } = problem;
+  const outside = nulls.length ? examples(fit, cross, labels, nulls) : [];
+  const given = outside.length > 0;
+  if (leftOut) outside.push(...examples(fit, leftOut, labels, allRows(leftOut, labels)));
+  if (!outside.length || judged.length < ENOUGH_ROWS) return unknownScope(outsideShare);
+  const names = fit.voices.flatMap((v) => cross.signals[v]!);
+  const inside = examples(fit, cross, labels, judged);
+  return fitScope(names, inside, outside, given ? 'given' : 'left-out', outsideShare);
+}
+
+function allRows({ voices }: Scored, labels: number): number[] {
+  return Array.from({ length: voices[0]!.scores.length / labels }, (_, r) => r);
+}
+
+/** Scores and signals of some rows by the router's voices; a voice that this stage does not use may be missing. */
+export interface Scored {
+  voices: readonly (Scores | undefined)[];
+  signals: readonly (readonly string[])[];
+}
+
+function examples(fit: StageFit, scored: Scored, labels: number, rows: readonly number[]) {
+  const scores = fit.voices.map((v) => scored.voices[v]!.scores);
+  return rows.map((row) => ({
+    odds: stackOdds(fit.weights, scores, row, new Float64Array(labels)),
+    signals: fit.voices.flatMap((v) => {
+      const width = scored.signals[v]!.length;
+      return [...scored.voices[v]!.signals.subarray(row * width, (row + 1) * width)];
+    }),
+  }));
+}
+
+/** Odds and scope of the rows given. */
+export function judge(fit: StageFit, scored: Scored, labels: number, rows: readonly number[]): StageJudged {
+  const odds = new Float64Array(rows.length * labels);
+  const scope = new Float64Array(rows.length);
+  examples(fit, scored, labels, rows).forEach((one, i) => {
+    odds.set(one.odds, i * labels);
+    scope[i] = scopeOdds(fit.scope, one);
+  });
+  return { odds, scope };
+}
+
+function accuracy(weights: ArrayLike<number>, scores: readonly Float32Array[], labels: number, target: Int32Array) {
+  const odds = new Float64Array(labels);
+  let right = 0;
+  target.forEach((label, r) => {
+    if (label >= 0 && largest(stackOdds(weights, scores, r, odds)) === label) right++;
+  });
+  return right;
+}

@@ -1,0 +1,289 @@
+// Trains a router on rows: cross-fit every voice, learn all that the ensemble needs from the held-out scores, then make the voices on all rows.
+// The one thing to know: it works from no row at all (descriptions only) to tens of thousands; what there is too little of is replaced by
+// stated priors, and `notes` says so.
+import { createHash } from 'node:crypto';
+import { fitStack, type LogisticModel, largest } from '../calibration/index.js';
+import { type ConformalThresholds, fitConformal } from '../conformal/index.js';
+import type { Encoder } from '../encoder/index.js';
+import { expectedCalibrationError } from '../metrics/index.js';
+import { type CrossFit, crossFit, leftOutLabels, makeAll } from './cross-fit.js';
+import { fitEarlyExit } from './early-exit.js';
+import { assignFolds } from './folds.js';
+import { learnNewcomer, NEWCOMER_PRIOR } from './newcomer.js';
+import { describeMasters, type Profiles } from './profiles.js';
+import { RouterModel } from './router-model.js';
+import { fitStage, judge, type StageFit, type StageJudged } from './stage.js';
+import type { RouterState } from './state.js';
+import { type Costs, DEFAULT_COSTS, type MasterProfile, type Progress, type TrainingRow } from './types.js';
+import type { VoiceMaker, VoiceRows } from './voice.js';
+import { embeddingMaker } from './voices/embedding.js';
+import { type ExpertMaker, outsideMaker } from './voices/outside.js';
+import { profileMaker } from './voices/profile.js';
+import { retrievalMaker } from './voices/retrieval.js';
+import { wordsMaker } from './voices/words.js';
+
+export interface TrainRouterOptions {
+  masters: readonly MasterProfile[];
+  rows: readonly TrainingRow[];
+  /** Without it only words (and outside experts that need no vector) speak, and the notes say so. */
+  encoder?: Encoder;
+  /** Default: an error costs 5 times as much as asking. */
+  costs?: Costs;
+  /** Default 1. */
+  seed?: number;
+  /** Further experts, e.g. the network; made once a fold. */
+  experts?: readonly ExpertMaker[];
+  /** Accuracy that leaving early may cost. Default 0.002. */
+  exitLoss?: number;
+  /** Share of tasks that no master fits, where the rows do not say more. Default 0.05. */
+  outsideShare?: number;
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+/** Rows that stand in for outsiders at most, and how many given outsiders make them unnecessary. */
+const LEFT_OUT_ROWS = 1500;
+const ENOUGH_OUTSIDERS = 40;
+
+export async function trainRouter(options: TrainRouterOptions): Promise<RouterModel> {
+  const { encoder, costs = DEFAULT_COSTS, seed = 1, signal, exitLoss = 0.002 } = options;
+  const report = (stage: string, done: number) => options.onProgress?.({ stage, done });
+  const { masters, rows, labels } = collect(options);
+  const encode = async (texts: readonly string[], stage: string) => {
+    if (!encoder) throw new Error('no encoder');
+    const vectors: Float32Array[] = [];
+    for (let from = 0; from < texts.length; from += 512) {
+      vectors.push(...(await encoder.encode(texts.slice(from, from + 512), { signal })));
+      report(stage, Math.min(1, (from + 512) / texts.length));
+    }
+    return vectors;
+  };
+  const profiles = await describeMasters(masters, encoder && ((texts) => encode(texts, 'encoding profiles')));
+  const vectors = encoder
+    ? await encode(
+        rows.map(({ text }) => text),
+        'encoding',
+      )
+    : undefined;
+  const number = new Map(labels.map((label, k) => [label, k]));
+  const data: VoiceRows = {
+    texts: rows.map(({ text }) => text),
+    vectors,
+    target: Int32Array.from(rows, ({ label }) => (label === null ? -1 : number.get(label)!)),
+    weights: Float32Array.from(rows, ({ weight }) => weight ?? 1),
+    labels,
+    seed,
+  };
+  const makers = makersFor(options, labels, profiles);
+  const outsiders = rows.filter(({ label }) => label === null).length;
+  const outsideShare = Math.min(0.5, Math.max(options.outsideShare ?? 0.05, rows.length ? outsiders / rows.length : 0));
+  const state = blankState(masters, labels, rows, encoder, costs, seed);
+  if (!labels.length) {
+    state.notes.push('no training rows: masters are found by what they say of themselves; odds rest on priors');
+    return RouterModel.assemble(state, [], profiles, encoder);
+  }
+
+  const folds = labels.length * rows.length > 5e6 ? 3 : 5;
+  const fold = await assignFolds(data.texts, vectors, folds, seed);
+  const cross = await crossFit(makers, data, fold, folds, {
+    signal,
+    onProgress: (done) => report('cross-fitting', done),
+  });
+  const judged = judgedRows(data.target, fold, labels.length);
+  const nulls = indices(data.target, (label) => label < 0);
+  const leftOut =
+    nulls.length < ENOUGH_OUTSIDERS
+      ? await leftOutLabels(makers, data, LEFT_OUT_ROWS, {
+          signal,
+          onProgress: (done) => report('left-out labels', done),
+        })
+      : undefined;
+  state.voices = makers.map((maker, v) => ({
+    name: maker.name,
+    signals: [...cross.signals[v]!],
+    needsVector: maker.needsVector,
+    temperature: maker.priorWeight,
+    outside: options.experts?.some(({ name }) => name === maker.name) ?? false,
+  }));
+  report('calibrating', 0);
+  const fit = (voices: number[]) =>
+    fitStage({
+      names: makers.map(({ name }) => name),
+      voices,
+      priors: makers.map(({ priorWeight }) => priorWeight),
+      labels: labels.length,
+      cross,
+      target: data.target,
+      judged,
+      nulls,
+      leftOut,
+      outsideShare,
+    });
+  const all = makers.map((_, v) => v);
+  const cheap = all.filter((v) => !makers[v]!.needsVector);
+  state.words = await fit(cheap);
+  state.full = cheap.length < all.length ? await fit(all) : null;
+  for (const v of all)
+    state.voices[v]!.temperature = await temperature(cross, data.target, judged, labels.length, v, makers);
+  calibrate(state, cross, judged, data.target, exitLoss);
+  state.newcomer = (await learnNewcomer(profiles, data)) ?? NEWCOMER_PRIOR;
+  report('calibrating', 1);
+  report('fitting on all rows', 0);
+  const voices = await makeAll(makers, data, signal);
+  report('fitting on all rows', 1);
+  if (judged.length < 30) state.notes.push(`only ${judged.length} rows to judge by: weights and odds rest on priors`);
+  if (state.words.scope.outsiders === 'left-out') {
+    state.notes.push('no examples of tasks that no master fits: labels kept out of training stood in for them');
+  }
+  return RouterModel.assemble(state, voices, profiles, encoder);
+}
+
+/** Masters and rows in one piece: registered examples are rows, labels of rows are masters. */
+function collect({ masters, rows }: TrainRouterOptions) {
+  const known = new Map(masters.map((master) => [master.name, master]));
+  for (const { label } of rows) if (label !== null && !known.has(label)) known.set(label, { name: label });
+  const all = [...rows];
+  for (const master of masters) {
+    for (const text of master.examples ?? []) all.push({ text, label: master.name });
+  }
+  const withRows = new Set(all.map(({ label }) => label));
+  const labels = [...known.keys()].filter((name) => withRows.has(name)).sort();
+  return { masters: [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), rows: all, labels };
+}
+
+function makersFor(options: TrainRouterOptions, labels: readonly string[], profiles: Profiles): VoiceMaker[] {
+  const makers: VoiceMaker[] = [wordsMaker];
+  if (options.encoder) {
+    const at = labels.map((label) => profiles.names.indexOf(label));
+    const own: Profiles = {
+      names: [...labels],
+      vectors: profiles.vectors && at.map((m) => profiles.vectors![m]!),
+      texts: at.map((m) => profiles.texts[m]!),
+      hub: at.map((m) => profiles.hub[m]!),
+    };
+    makers.push(embeddingMaker, retrievalMaker, profileMaker(own));
+  }
+  for (const expert of options.experts ?? []) {
+    if (!expert.needsEmbedding || options.encoder) makers.push(outsideMaker(expert));
+  }
+  return makers;
+}
+
+/** Rows with a label that also has rows in another fold: the voices that judge them knew the label. */
+function judgedRows(target: Int32Array, fold: Int32Array, labels: number): number[] {
+  const first = new Int32Array(labels).fill(-1);
+  const several = new Uint8Array(labels);
+  target.forEach((label, r) => {
+    if (label < 0) return;
+    if (first[label] === -1) first[label] = fold[r]!;
+    else if (first[label] !== fold[r]) several[label] = 1;
+  });
+  return indices(target, (label) => label >= 0 && several[label] === 1);
+}
+
+function indices(target: Int32Array, wanted: (label: number) => boolean): number[] {
+  const found: number[] = [];
+  target.forEach((label, r) => {
+    if (wanted(label)) found.push(r);
+  });
+  return found;
+}
+
+async function temperature(
+  cross: CrossFit,
+  target: Int32Array,
+  judged: readonly number[],
+  labels: number,
+  voice: number,
+  makers: readonly VoiceMaker[],
+) {
+  const masked = new Int32Array(target.length).fill(-1);
+  for (const r of judged) masked[r] = target[r]!;
+  const prior = [makers[voice]!.priorWeight];
+  const [fitted] = await fitStack({ labels, voices: [cross.voices[voice]!.scores], target: masked, prior });
+  return fitted!;
+}
+
+/** Early exit, conformal sets and the figures of the held-out rows. */
+function calibrate(
+  state: RouterState,
+  cross: CrossFit,
+  judged: readonly number[],
+  target: Int32Array,
+  exitLoss: number,
+) {
+  if (judged.length < 30) return;
+  const labels = state.labels.length;
+  const truth = judged.map((r) => target[r]!);
+  const words = judge(state.words, cross, labels, judged);
+  const full = state.full ? judge(state.full, cross, labels, judged) : words;
+  const sets = (judgement: StageJudged): ConformalThresholds =>
+    fitConformal(
+      truth.map((label, i) => judgement.odds[i * labels + label]!),
+      truth,
+      labels,
+    );
+  const exit = state.full ? fitEarlyExit(words, full, truth, labels, exitLoss) : undefined;
+  const mixed: StageJudged = { odds: full.odds.slice(), scope: full.scope.slice() };
+  if (exit) {
+    truth.forEach((_, i) => {
+      const row = words.odds.subarray(i * labels, (i + 1) * labels);
+      if (row[largest(row)]! * words.scope[i]! >= exit.threshold) mixed.odds.set(row, i * labels);
+    });
+  }
+  state.exit = exit ?? null;
+  state.sets = { words: sets(words), full: sets(full), cascade: sets(mixed) };
+  Object.assign(state.metrics, figures('words', words, truth, labels), figures('full', full, truth, labels));
+  if (exit) Object.assign(state.metrics, { early_exit_share: exit.share, early_exit_loss: exit.loss });
+}
+
+function figures(name: string, { odds }: StageJudged, truth: readonly number[], labels: number) {
+  const confidence = new Float64Array(truth.length);
+  const right = truth.map((label, i) => {
+    const row = odds.subarray(i * labels, (i + 1) * labels);
+    const best = largest(row);
+    confidence[i] = row[best]!;
+    return best === label;
+  });
+  const accuracy = right.filter(Boolean).length / Math.max(1, truth.length);
+  return { [`${name}_accuracy`]: accuracy, [`${name}_ece`]: expectedCalibrationError(confidence, right) };
+}
+
+function blankState(
+  masters: MasterProfile[],
+  labels: string[],
+  rows: readonly TrainingRow[],
+  encoder: Encoder | undefined,
+  costs: Costs,
+  seed: number,
+): RouterState {
+  const hash = createHash('sha256');
+  for (const { text, label, weight } of rows) hash.update(`${JSON.stringify([text, label, weight ?? 1])}\n`);
+  const none: StageFit = {
+    voices: [],
+    weights: [],
+    scope: { logistic: NEWCOMER_PRIOR, outsiders: 'none', outsideShare: 0.05 },
+    origin: 'prior',
+  };
+  return {
+    labels,
+    masters,
+    encoder: encoder ? { id: encoder.id, dimensions: encoder.dimensions } : null,
+    voices: [],
+    words: none,
+    full: null,
+    exit: null,
+    sets: null,
+    newcomer: NEWCOMER_PRIOR satisfies LogisticModel,
+    costs,
+    seed,
+    trained_at: new Date().toISOString(),
+    data: {
+      rows: rows.length,
+      outsiders: rows.filter(({ label }) => label === null).length,
+      fingerprint: hash.digest('hex'),
+    },
+    metrics: {},
+    notes: encoder ? [] : ['no encoder: words (and rules) are the only voices'],
+  };
+}

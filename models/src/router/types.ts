@@ -1,0 +1,87 @@
+// What goes into training a router and what comes out of asking it.
+// The one thing to know: `probabilities` are odds among the masters given that one of them fits; `scope` is the probability that one does.
+
+export interface MasterProfile {
+  name: string;
+  description?: string;
+  /** Tasks this master is right for; they count as training rows. */
+  examples?: readonly string[];
+  keywords?: readonly string[];
+  /** Regular expressions, for the rule voice. */
+  patterns?: readonly string[];
+  aliases?: readonly string[];
+}
+
+export interface TrainingRow {
+  text: string;
+  /** The right master, or null: no master fits. */
+  label: string | null;
+  /** Default 1. */
+  weight?: number;
+}
+
+/** What a wrong decision costs against asking a person; any unit, only the ratio counts. */
+export interface Costs {
+  /** Default 5. */
+  error: number;
+  /** Default 1. */
+  ask: number;
+}
+
+export const DEFAULT_COSTS: Costs = { error: 5, ask: 1 };
+
+/** Odds of being right that a decision needs: below, asking is cheaper than the expected error. */
+export function abstainBelow(costs: Costs): number {
+  return Math.min(1, Math.max(0, 1 - costs.ask / costs.error));
+}
+
+export type Stage = 'rule' | 'words' | 'full';
+
+export interface ExpertShare {
+  name: string;
+  probabilities: Record<string, number>;
+  latency_ms: number;
+  abstained: boolean;
+  /** Share in the ensemble's scores; 0 when not asked or not counted. */
+  weight: number;
+}
+
+export interface RouteResult {
+  /** The best master; null only when there is no master at all. */
+  master: string | null;
+  probabilities: Record<string, number>;
+  /** Odds of the best master, given that one fits. Calibrated. */
+  confidence: number;
+  /** Probability that some master fits. */
+  scope: number;
+  /** The likeliest masters, likeliest first, whose odds reach the configured rate together. Never empty while there is a master. */
+  candidates: string[];
+  /** The least ambiguous conformal set at exactly the configured rate; empty when nothing conforms. */
+  conformal: string[];
+  abstain: boolean;
+  abstain_reason: 'out-of-scope' | 'unsure' | 'no-master' | null;
+  /** Odds of being right that the costs ask for. */
+  threshold: number;
+  experts: ExpertShare[];
+  method: 'ensemble' | 'rule';
+  exit: Stage;
+  explanation: string[];
+  latency_ms: number;
+}
+
+export interface RouteOptions {
+  /** Leave after the words when they are sure enough. Default true. */
+  useCascade?: boolean;
+  /** Milliseconds since the epoch after which the encoder is not waited for. Default: none. */
+  deadline?: number;
+  /** Only these masters may be chosen. Default: all the router knows. */
+  masters?: readonly string[];
+  /** Odds of every voice and sentences of explanation. Default true; bulk scoring switches it off. */
+  explain?: boolean;
+}
+
+export interface Progress {
+  stage: string;
+  /** 0 to 1 within the stage. */
+  done: number;
+}

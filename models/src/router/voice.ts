@@ -1,0 +1,54 @@
+// A voice of the ensemble inside the router: scores for every label, and what it noticed about the text.
+// The one thing to know: this is the dense form (typed arrays over label numbers) that stacking and calibration need;
+// an outside Expert joins through `expertVoice`, which turns its votes into such scores.
+
+export interface Asked {
+  text: string;
+  /** Unit vector of the text; voices with `needsVector` are not asked without it. */
+  vector?: Float32Array;
+}
+
+export interface Scores {
+  /** Row after row, one score a label. */
+  scores: Float32Array;
+  /** Row after row, one number a signal. */
+  signals: Float32Array;
+}
+
+export interface Voice {
+  readonly name: string;
+  readonly needsVector: boolean;
+  readonly signals: readonly string[];
+  score(asked: readonly Asked[]): Scores | Promise<Scores>;
+  /** Sentences about why this label, weightiest first. */
+  because(asked: Asked, label: number): string[];
+  /** What a file needs to bring it back; null when somebody else keeps it. */
+  parts(): VoiceParts | null;
+}
+
+export type Numbers = Float32Array | Int32Array | Uint32Array;
+
+export interface VoiceParts {
+  kind: string;
+  facts: Record<string, unknown>;
+  arrays: Record<string, Numbers>;
+}
+
+/** Rows a voice learns from. */
+export interface VoiceRows {
+  texts: readonly string[];
+  vectors?: readonly Float32Array[];
+  /** Label number, or −1: no master fits. */
+  target: Int32Array;
+  weights: Float32Array;
+  labels: readonly string[];
+  seed: number;
+}
+
+export interface VoiceMaker {
+  readonly name: string;
+  readonly needsVector: boolean;
+  /** Weight of its scores in the ensemble when there are too few rows to learn it. */
+  readonly priorWeight: number;
+  make(rows: VoiceRows, signal?: AbortSignal): Promise<Voice> | Voice;
+}
