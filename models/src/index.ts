@@ -16,3 +16,11 @@ export {
   loadEncoder,
 } from './encoder/index.js';
 export type { Expert, ExpertName, RouteQuery, Vote } from './experts/expert.js';
+export { createRuleExpert, type PatternProblem, patternProblem, type RuleExpert, type RuleMaster } from './experts/rule/index.js';
+export {
+  createRuleExpert,
+  type PatternProblem,
+  patternProblem,
+  type RuleExpert,
+  type RuleMaster,
+} from './experts/rule/index.js';

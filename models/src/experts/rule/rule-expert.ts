@@ -1,0 +1,93 @@
+// The rules: what a task says outright (names, users' keywords and patterns) and which words are typical of whom.
+// The one thing to know: pure and synchronous, no model, no encoder; the coordinator falls back on it when nobody else answers.
+import { stem, words } from '../../text/index.js';
+import type { Expert, RouteQuery, Vote } from '../expert.js';
+import { type Belief, DEFAULT_BELIEF, fitBelief, type HeldOut } from './calibrate.js';
+import { MasterNames } from './names.js';
+import { MasterPatterns, type PatternProblem } from './patterns.js';
+import type { Finding, RuleMaster } from './types.js';
+import { MasterWords } from './vocabulary.js';
+
+/** One in so many examples is held out to learn how far words are to be believed. */
+const HOLD_OUT_EVERY = 5;
+/** More held-out examples than this only cost time. */
+const MAX_HELD_OUT = 600;
+const MAX_EVIDENCE = 5;
+
+export interface RuleExpert extends Expert {
+  readonly name: 'rule';
+  vote(queries: readonly RouteQuery[]): Vote[];
+  /** Patterns that cannot be used, and why. The rest works. */
+  readonly problems: readonly PatternProblem[];
+}
+
+/** Builds the rules of up to 1,000 masters. Costs about 15 µs an example; a vote costs microseconds a word. */
+export function createRuleExpert(masters: readonly RuleMaster[]): RuleExpert {
+  const names = new MasterNames(masters);
+  const patterns = new MasterPatterns(masters);
+  const vocabulary = new MasterWords(masters);
+  const belief = learnBelief(masters);
+  const voteOne = (query: RouteQuery): Vote => {
+    const started = performance.now();
+    const text = query.title ? `${query.title}\n${query.text}` : query.text;
+    const raw = words(text);
+    const stems = raw.map(stem);
+    const findings = [...names.find(query, text, stems), ...patterns.find(text), ...vocabulary.findKeywords(stems)];
+    for (const { master, score, positions } of vocabulary.scoreTypical(stems)) {
+      const list = positions.map((at) => `"${raw[at]}"`).join(', ');
+      findings.push({ master, weight: score * belief.scale, sentence: `uses ${list}, typical of it` });
+    }
+    return toVote(masters, findings, belief, started);
+  };
+  return { name: 'rule', needsEmbedding: false, problems: patterns.problems, vote: (queries) => queries.map(voteOne) };
+}
+
+function toVote(masters: readonly RuleMaster[], findings: Finding[], belief: Belief, started: number): Vote {
+  const latency = () => performance.now() - started;
+  if (findings.length === 0) return { probabilities: {}, abstained: true, latency_ms: latency(), evidence: [] };
+  const scores = new Map<number, number>();
+  for (const { master, weight } of findings) scores.set(master, (scores.get(master) ?? 0) + weight);
+  const highest = Math.max(...scores.values());
+  let total = belief.elsewhere * Math.exp(-highest);
+  for (const score of scores.values()) total += Math.exp(score - highest);
+  // What speaks for nobody in particular is shared by all, so that no master is impossible.
+  const share = (belief.elsewhere * Math.exp(-highest)) / total / masters.length;
+  const probabilities = Object.fromEntries(
+    masters.map(({ name }, master) => {
+      const score = scores.get(master);
+      return [name, score === undefined ? share : share + Math.exp(score - highest) / total];
+    }),
+  );
+  return { probabilities, abstained: false, latency_ms: latency(), evidence: tell(masters, findings, scores) };
+}
+
+/** Sentences about the two masters most is said for, the weightiest first. */
+function tell(masters: readonly RuleMaster[], findings: Finding[], scores: ReadonlyMap<number, number>): string[] {
+  const leading = [...scores].sort((a, b) => b[1] - a[1]).slice(0, 2);
+  return leading
+    .flatMap(([leader]) => findings.filter(({ master }) => master === leader).sort((a, b) => b.weight - a.weight))
+    .slice(0, MAX_EVIDENCE)
+    .map(({ master, sentence }) => `${masters[master]?.name}: ${sentence}`);
+}
+
+function learnBelief(masters: readonly RuleMaster[]): Belief {
+  const heldOut: { text: string; right: number }[] = [];
+  const reduced = masters.map((master, right) => {
+    const kept = (master.examples ?? []).filter((text, at) => {
+      // Scattered (Fibonacci hashing), because examples may come in a rhythm of their own.
+      if ((Math.imul(at + 1, 0x9e3779b1) >>> 16) % HOLD_OUT_EVERY !== 0) return true;
+      heldOut.push({ text, right });
+      return false;
+    });
+    return { ...master, examples: kept };
+  });
+  const step = Math.max(1, Math.ceil(heldOut.length / MAX_HELD_OUT));
+  const sample = heldOut.filter((_, at) => at % step === 0);
+  if (sample.length === 0) return DEFAULT_BELIEF;
+  const vocabulary = new MasterWords(reduced);
+  const scored: HeldOut[] = sample.map(({ text, right }) => ({
+    scores: vocabulary.scoreTypical(words(text).map(stem)),
+    right,
+  }));
+  return fitBelief(scored, masters.length);
+}
