@@ -1,45 +1,13 @@
 // What the held-out rows are for: when to stop, at which temperature the odds are honest, how sure is sure.
 // The one thing to know: only rows the router was not trained on come here; on its own rows any router looks too good.
-import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Variable } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/index.js';
 import { logLoss } from '../metrics/index.js';
-import { confidenceHead, forward, type Gradients, type MoeOutput, type MoeVariables } from './network.js';
+import { confidenceHead, type Gradients, type MoeVariables } from './network.js';
 import { toMatrix } from './parameters.js';
-import { batchOf, describedTensor, NO_MASTER, type PackedRows, UNKNOWN } from './rows.js';
+import { eachRow } from './predict.js';
+import { NO_MASTER, type PackedRows, UNKNOWN } from './rows.js';
 import type { Matrix, MoeTrainingReport } from './types.js';
-
-const CHUNK = 512;
-
-/** Runs the network over `order` in chunks and hands each row's part of the outputs to `take`. */
-function eachRow(
-  tf: Tf,
-  w: MoeVariables,
-  packed: PackedRows,
-  order: Int32Array,
-  take: (row: number, output: Record<keyof MoeOutput, Float32Array>) => void,
-): void {
-  for (let from = 0; from < order.length; from += CHUNK) {
-    const to = Math.min(from + CHUNK, order.length);
-    const values = tf.tidy(() => {
-      const batch = batchOf(tf, packed, order, from, to, 0);
-      const described = describedTensor(tf, packed.masters, packed.dimensions);
-      const out = forward(tf, w, {
-        task: batch.task,
-        described,
-        learned: w.learned as Tensor2D,
-        history: batch.history,
-      });
-      return Object.entries(out).map(([name, t]) => [name, (t as Tensor).dataSync() as Float32Array] as const);
-    });
-    for (let i = 0; i < to - from; i++) {
-      const part = values.map(([name, all]) => {
-        const width = all.length / (to - from);
-        return [name, all.subarray(i * width, (i + 1) * width)];
-      });
-      take(order[from + i]!, Object.fromEntries(part) as Record<keyof MoeOutput, Float32Array>);
-    }
-  }
-}
 
 function logSumExp(logits: Float32Array, scale: number): number {
   let top = Number.NEGATIVE_INFINITY;

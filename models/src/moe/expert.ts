@@ -165,7 +165,7 @@ export class NeuralExpert implements Expert {
   }
 
   async #encode(masters: readonly NeuralMaster[]): Promise<Roster> {
-    const { session, known } = this.model;
+    const { session, known, newcomer } = this.model;
     const width = WIDTH.task + 1;
     const described = new Float32Array(masters.length * session.dimensions);
     const learned = new Float32Array(masters.length * width);
@@ -180,8 +180,7 @@ export class NeuralExpert implements Expert {
         );
       }
       described.set(vector, i * session.dimensions);
-      const row = known.get(master.name)?.learned;
-      if (row) learned.set(row, i * width);
+      learned.set(known.get(master.name)?.learned ?? newcomer, i * width);
       writeHistory(history, i * HISTORY_WIDTH, master.history);
     });
     if (masters.length === 0) return NOBODY;

@@ -32,13 +32,14 @@ beforeAll(async () => {
   served = new MoeSession(await InferenceSession.create(exportMoe(model), SESSION_OPTIONS), D);
 });
 
-/** The masters' learned rows; zeros for those the network never saw. */
+/** The masters' learned rows; the newcomers' for those the network never saw. */
 function learnedOf(masters: readonly MoeMaster[]): Float32Array {
   const width = WIDTH.task + 1;
   const values = new Float32Array(masters.length * width);
   masters.forEach(({ name }, i) => {
     const at = model.masters.findIndex((known) => known.name === name);
-    if (at >= 0) values.set(model.learned.values.subarray(at * width, (at + 1) * width), i * width);
+    const row = at >= 0 ? model.learned.values.subarray(at * width, (at + 1) * width) : model.weights.newcomer!.values;
+    values.set(row, i * width);
   });
   return values;
 }

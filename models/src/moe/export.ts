@@ -4,7 +4,7 @@
 //
 // Inputs   task [batch, D] · described [new, D] · learned [new, 513] · encoded [known, W] · history [rows, masters, 2F]
 // Outputs  logits, probabilities, success [batch, masters] · confidence [batch, 1] · masters [masters, W]
-//          known_described, known_learned: the masters it was trained with
+//          known_described, known_learned: the masters it was trained with; newcomer_learned: the row for any other
 import { type Dimension, GraphBuilder } from '../onnx/index.js';
 import { HISTORY_WIDTH } from './history.js';
 import { WIDTH } from './network.js';
@@ -70,6 +70,7 @@ export function exportMoe(model: MoeModel): Uint8Array {
   confidence(g, signals, top);
 
   g.node('Identity', [g.constant('known.described', ...knownDescribed(model))], {}, 'known_described');
+  g.node('Identity', ['newcomer'], {}, 'newcomer_learned');
   g.node('Identity', [g.constant('known.learned', model.learned.shape, model.learned.values)], {}, 'known_learned');
   const rows: Dimension[] = ['batch', 'masters'];
   for (const name of ['logits', 'probabilities', 'success']) g.output(name, rows);
@@ -77,6 +78,7 @@ export function exportMoe(model: MoeModel): Uint8Array {
   g.output('masters', ['masters', columns.all]);
   g.output('known_described', [model.masters.length, model.dimensions]);
   g.output('known_learned', model.learned.shape);
+  g.output('newcomer_learned', [1, WIDTH.task + 1]);
   return g.build({ 'cortex.family': 'router', 'cortex.masters': JSON.stringify(model.masters.map((m) => m.name)) });
 }
 

@@ -55,6 +55,8 @@ export interface ServedMoe {
   manifest: ModelManifest;
   /** Learned rows of the masters it was trained with, 513 numbers each, and their descriptions. */
   known: Map<string, { learned: Float32Array; description: Float32Array }>;
+  /** The learned row of every master it was not trained with. */
+  newcomer: Float32Array;
   knowsSuccess: boolean;
 }
 
@@ -67,7 +69,7 @@ export async function loadMoe(folder: string, expected: LoadMoeExpectations = {}
 async function serve({ session, manifest }: LoadedModel): Promise<ServedMoe> {
   const { dimensions, labels } = manifest;
   const moe = new MoeSession(session, dimensions);
-  const { described, learned } = await moe.knownMasters();
+  const { described, learned, newcomer } = await moe.knownMasters();
   const width = WIDTH.task + 1;
   const known = new Map(
     labels.map((name, i) => [
@@ -78,7 +80,7 @@ async function serve({ session, manifest }: LoadedModel): Promise<ServedMoe> {
       },
     ]),
   );
-  return { session: moe, manifest, known, knowsSuccess: manifest.knows_success === true };
+  return { session: moe, manifest, known, newcomer, knowsSuccess: manifest.knows_success === true };
 }
 
 /** sha256 over labels, outcomes and vectors, in order. */
@@ -92,7 +94,7 @@ export function fingerprintRows(rows: readonly MoeRow[]): string {
 }
 
 /** Two questions that pass every operator: some masters known and one new, with and without history; and one master alone. */
-function probesOf({ masters, learned, dimensions }: MoeModel): Record<string, ProbeTensor>[] {
+function probesOf({ masters, learned, weights, dimensions }: MoeModel): Record<string, ProbeTensor>[] {
   const random = seededRandom(7);
   const width = WIDTH.task + 1;
   const probe = (batch: number, count: number) => {
@@ -100,7 +102,7 @@ function probesOf({ masters, learned, dimensions }: MoeModel): Record<string, Pr
     const rows = new Float32Array(count * width);
     for (let i = 0; i < count; i++) {
       const master = masters[i];
-      if (master) rows.set(learned.values.subarray(i * width, (i + 1) * width), i * width);
+      rows.set(master ? learned.values.subarray(i * width, (i + 1) * width) : weights.newcomer!.values, i * width);
       described.set(master?.description ?? masters[0]!.description.toReversed(), i * dimensions);
     }
     const history = new Float32Array(batch * count * HISTORY_WIDTH);

@@ -1,6 +1,6 @@
 // MoERouter, the mission's network in TensorFlow.js: which master, how sure, and will it succeed.
 // The one thing to know: masters are an input. Their number may differ on every call, and a master that was never
-// seen in training takes part by its description alone (its learned row is zeros).
+// seen in training takes part by its description alone (its learned row is the one that all newcomers share).
 //
 //   task [B,D] ──project──► h [B,512] ──relu──► query ┐
 //   described [M,D] ─describe─► + learned ► e [M,512] ─► key  ┤ attention logits + h·e + context ─► route, read-out
@@ -25,7 +25,7 @@ export interface MoeInput {
   task: Tensor2D;
   /** [M, D] unit vectors of the descriptions. */
   described: Tensor2D;
-  /** [M, 513] learned vectors with the bias last; zeros for a master not seen in training. */
+  /** [M, 513] learned vectors with the bias last; the parameter `newcomer` for a master not seen in training. */
   learned: Tensor2D;
   /** [B or 1, M, 2F] from `writeHistory`; 1 = the same for all tasks of the batch. */
   history: Tensor3D;

@@ -36,6 +36,7 @@ export function parameterShapes(dimensions: number): Record<string, [number, num
     'confidence.w2': [8, 1],
     'confidence.b2': [1, 1],
     temperature: [1, 1],
+    newcomer: [1, task + 1],
   };
 }
 

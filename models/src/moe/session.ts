@@ -17,7 +17,7 @@ export interface MoeAnswers {
 
 const ANSWERS = ['logits', 'probabilities', 'success', 'confidence'] as const;
 export const MOE_INPUTS = ['task', 'described', 'learned', 'encoded', 'history'] as const;
-export const MOE_OUTPUTS = [...ANSWERS, 'masters', 'known_described', 'known_learned'] as const;
+export const MOE_OUTPUTS = [...ANSWERS, 'masters', 'known_described', 'known_learned', 'newcomer_learned'] as const;
 
 export class MoeSession {
   readonly #width: number;
@@ -36,7 +36,7 @@ export class MoeSession {
     return this.#width;
   }
 
-  /** Encodes `count` ≥ 1 masters: [count, D] descriptions and [count, 513] learned rows (zeros: never seen). */
+  /** Encodes `count` ≥ 1 masters: [count, D] descriptions and [count, 513] learned rows. */
   async encodeMasters(described: Float32Array, learned: Float32Array, count: number): Promise<Float32Array> {
     const output = await this.session.run(
       {
@@ -51,8 +51,13 @@ export class MoeSession {
     return output.masters!.data as Float32Array;
   }
 
-  /** The masters the network was trained with: [count, D] descriptions, [count, 513] learned rows. */
-  async knownMasters(): Promise<{ described: Float32Array; learned: Float32Array; count: number }> {
+  /** The masters the network was trained with: [count, D] descriptions, [count, 513] learned rows; [513] the row of newcomers. */
+  async knownMasters(): Promise<{
+    described: Float32Array;
+    learned: Float32Array;
+    newcomer: Float32Array;
+    count: number;
+  }> {
     const none = new Float32Array(this.dimensions);
     const output = await this.session.run(
       {
@@ -62,12 +67,13 @@ export class MoeSession {
         encoded: floats([], [0, this.#width]),
         history: floats(new Float32Array(HISTORY_WIDTH), [1, 1, HISTORY_WIDTH]),
       },
-      ['known_described', 'known_learned'],
+      ['known_described', 'known_learned', 'newcomer_learned'],
     );
     const [described, learned] = [output.known_described!, output.known_learned!];
     return {
       described: described.data as Float32Array,
       learned: learned.data as Float32Array,
+      newcomer: output.newcomer_learned!.data as Float32Array,
       count: described.dims[0]!,
     };
   }

@@ -62,7 +62,7 @@ export interface MoeModel {
   masters: MoeMaster[];
   /** By parameter name; see `network.ts`. */
   weights: Record<string, Matrix>;
-  /** One row a master: its learned vector and, in the last column, its learned bias. */
+  /** One row a master: its learned vector and, in the last column, its learned bias. A master never seen has `newcomer`. */
   learned: Matrix;
   /** Whether the success head saw outcomes; if not, its output means nothing. */
   knowsSuccess: boolean;
