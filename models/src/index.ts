@@ -17,10 +17,3 @@ export {
 } from './encoder/index.js';
 export type { Expert, ExpertName, RouteQuery, Vote } from './experts/expert.js';
 export { createRuleExpert, type PatternProblem, patternProblem, type RuleExpert, type RuleMaster } from './experts/rule/index.js';
-export {
-  createRuleExpert,
-  type PatternProblem,
-  patternProblem,
-  type RuleExpert,
-  type RuleMaster,
-} from './experts/rule/index.js';
