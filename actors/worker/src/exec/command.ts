@@ -33,6 +33,12 @@ export function firstWord(command: string): string | undefined {
   return match[1] ?? match[2] ?? match[3];
 }
 
+/** The word is an argument here, never part of what the shell reads. Some shells' `command -v` takes any file for a command. */
+const LOOK_UP = `case "$1" in
+  */*) [ -f "$1" ] && [ -x "$1" ] ;;
+  *) command -v -- "$1" >/dev/null 2>&1 ;;
+esac`;
+
 /** Resolves when the command's first word can be run. Throws {@link CommandNotFound}. */
 export async function checkCommand(
   command: string,
@@ -41,13 +47,10 @@ export async function checkCommand(
   const word = firstWord(command);
   if (word === undefined) return;
   if (word === '') throw new CommandNotFound(command, '');
-  // The word is an argument here, never part of what the shell reads.
-  const [program, args] =
-    process.platform === 'win32'
-      ? ['where', ['/q', word]]
-      : ['/bin/sh', ['-c', 'command -v -- "$1" >/dev/null 2>&1', 'cortex-worker', word]];
+  const [program, args]: [string, string[]] =
+    process.platform === 'win32' ? ['where', ['/q', word]] : ['/bin/sh', ['-c', LOOK_UP, 'cortex-worker', word]];
   const found = await new Promise<boolean>((resolve) => {
-    const child = spawn(program as string, args as string[], {
+    const child = spawn(program, args, {
       stdio: 'ignore',
       env: { ...process.env, ...where.env },
       ...(where.cwd ? { cwd: where.cwd } : {}),
