@@ -18,12 +18,14 @@ export {
   type ConsumerOptions,
   type Delivery,
   deadLetter,
+  deadLettersOf,
   type Puller,
   type PullerOptions,
   pullOne,
   type RunningConsumer,
   retryCurve,
   runConsumer,
+  type StoredDeadLetter,
   startPuller,
 } from './consume/index.js';
 export {

@@ -39,6 +39,8 @@ export interface Subjects {
   presence(actor: string, instance: string): string;
   presenceOf(actor: string): string;
   readonly presenceAll: string;
+  /** Asks every actor to say at once that it is there. */
+  readonly presenceCall: string;
   /** The consumer that a master's workers share for one priority. */
   workConsumer(master: string, priority: Priority): string;
   /** The stream's real name: `TASKS`, or `<PREFIX>_TASKS` when the prefix is not the default. */
@@ -108,6 +110,7 @@ export function subjectsOf(prefix: string = DEFAULT_PREFIX): Subjects {
     presence: (actor, instance) => `${p}.presence.${actor}.${instance}`,
     presenceOf: (actor) => `${p}.presence.${actor}.*`,
     presenceAll: `${p}.presence.*.*`,
+    presenceCall: `${p}.presence-call`,
     workConsumer: (master, priority) => `work-${escapeToken(master)}-${priority}`,
     stream: (name) => `${own}${name}`,
     bucket: (name) => `${p.replaceAll('.', '_')}_${name}`,

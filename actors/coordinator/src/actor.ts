@@ -41,6 +41,8 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
   const asker = createAsker(bus, presence);
   context.add({ name: 'asker', stop: () => asker.close() });
   const choosable = await startWorkConsumers(context, masters, (master) => provisionMaster(bus, master));
+  // Else the first tasks would wait for a router that is not there.
+  await presence.settled;
   const rules = createRules(masters);
   const decide = createDecider({
     asker,

@@ -3,13 +3,17 @@ import { decodeMessage, encodeMessage, type Presence as PresenceMessage, presenc
 import type { Bus } from '../connection/connect.js';
 
 const EVERY_MS = 1_000;
+/** A roll call is answered within this time by whoever is not wedged. */
+const CALL_MS = 400;
 /** Three missed beats. */
 const GONE_AFTER_MS = 3_200;
 
 export interface Presence {
-  /** Whether some replica of the actor is ready or degraded. True as well until the first beat could have been heard. */
+  /** Whether some replica of the actor is ready or degraded. True as well while the roll call after a (re)connect is not over. */
   alive(actor: string): boolean;
   list(): PresenceMessage[];
+  /** Resolves when the first roll call is over. */
+  readonly settled: Promise<void>;
   close(): void;
 }
 
@@ -18,9 +22,11 @@ export function watchPresence(bus: Bus): Presence {
   const seen = new Map<string, { message: PresenceMessage; heardAt: number }>();
   let since = Date.now();
   // After a reconnect nobody has been heard for a while, which says nothing about them.
-  const offReconnect = bus.onReconnect(() => {
+  const call = () => {
     since = Date.now();
-  });
+    if (!bus.nc.isClosed()) bus.nc.publish(bus.subjects.presenceCall);
+  };
+  const offReconnect = bus.onReconnect(call);
   const subscription = bus.nc.subscribe(bus.subjects.presenceAll, {
     callback: (error, msg) => {
       if (error) return;
@@ -34,6 +40,8 @@ export function watchPresence(bus: Bus): Presence {
       }
     },
   });
+  call();
+  const settled = new Promise<void>((resolve) => setTimeout(resolve, CALL_MS));
   const current = () => {
     const limit = Date.now() - GONE_AFTER_MS;
     for (const [key, entry] of seen) if (entry.heardAt < limit && Date.now() - since > GONE_AFTER_MS) seen.delete(key);
@@ -42,9 +50,10 @@ export function watchPresence(bus: Bus): Presence {
   return {
     alive(actor) {
       const some = current().some((m) => m.actor === actor && (m.state === 'ready' || m.state === 'degraded'));
-      return some || Date.now() - since < EVERY_MS + 500;
+      return some || Date.now() - since < CALL_MS;
     },
     list: current,
+    settled,
     close() {
       offReconnect();
       subscription.unsubscribe();
@@ -74,12 +83,16 @@ export function startHeartbeat(bus: Bus, actor: string): Heartbeat {
     bus.nc.publish(bus.subjects.presence(actor, bus.instance), encodeMessage(message));
   };
   const timer = setInterval(beat, EVERY_MS);
+  const calls = bus.nc.subscribe(bus.subjects.presenceCall, { callback: (error) => void (error || beat()) });
   return {
     say(next, why) {
       state = next;
       detail = why;
       beat();
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer);
+      calls.unsubscribe();
+    },
   };
 }

@@ -52,7 +52,7 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
   for (let race = 0; race < MAX_RACES; race++) {
     if (last?.record.cause === trigger.cause)
       return { plan: { do: 'nothing', why: 'this very message was carried out before' } };
-    const planned = plan(last?.record, trigger.event);
+    const planned = plan(last?.record, await complete(shell, trigger, last));
     if (planned.do === 'nothing') {
       if (planned.refused) count('outcomes', { status: 'refused' });
       return { plan: planned };
@@ -73,6 +73,14 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
     }
   }
   throw new RetryLater(`lost ${MAX_RACES} races for task ${trigger.task}`, 250);
+}
+
+/** A retry needs the text, which a settled task keeps only in its decided record. */
+async function complete(shell: Shell, trigger: Trigger, last: Logged | undefined): Promise<TaskEvent> {
+  const { event } = trigger;
+  if (event.kind !== 'answer' || !event.retry || last?.record.task.text !== undefined) return event;
+  const decided = (await shell.log.history(trigger.task)).findLast((logged) => logged.record.step === 'decided');
+  return decided?.record.task.text === undefined ? event : { ...event, whole: decided.record.task as Task };
 }
 
 async function decideAndAppend(

@@ -34,6 +34,7 @@ export type TaskEvent =
       readonly master?: string | undefined;
       readonly retry: boolean;
       readonly by?: string | undefined;
+      readonly whole?: Task | undefined;
     }
   | { readonly kind: 'due'; readonly task: string; readonly now: number }
   | { readonly kind: 'exhausted'; readonly task: string; readonly revision: number; readonly deliveries: number };
@@ -165,10 +166,17 @@ function onAttempt(
 
 function onAnswer(
   last: LogRecord | undefined,
-  event: { task: string; master?: string | undefined; retry: boolean; by?: string | undefined },
+  event: {
+    task: string;
+    master?: string | undefined;
+    retry: boolean;
+    by?: string | undefined;
+    whole?: Task | undefined;
+  },
 ): Plan {
   if (!last) return { do: 'wait', why: `nothing is known of task ${event.task}` };
-  const task = wholeTask(last);
+  // A settled record has no text; the shell looks the whole task up for a retry.
+  const task = wholeTask(last) ?? event.whole;
   if (event.retry) {
     if (last.outcome?.success) return nothing('task was completed already');
     if (!task) return nothing('the text of the task is not kept any more', true);
