@@ -39,4 +39,6 @@ else {
     `Tests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped in ${seconds} s\n`,
   );
 }
-process.exit(code || (count && count.passed + count.failed > 0 && count.failed === 0 ? 0 : 1));
+const required = process.env.CORTEX_REQUIRE_ALL === '1' && count && count.skipped > 0;
+if (required) say('skipped tests are failures: CORTEX_REQUIRE_ALL=1');
+process.exit(code || (!required && count && count.passed > 0 && count.failed === 0 ? 0 : 1));
