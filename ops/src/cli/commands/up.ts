@@ -1,0 +1,211 @@
+// `cortex up`: everything on this machine, from one command to one Ctrl-C.
+import type { Logger } from '@cortex/bus';
+import { silentLogger, startTelemetry } from '@cortex/bus';
+import { subjectsOf } from '@cortex/schemas';
+import { type Command, Option } from 'commander';
+import { BadScale, type Launched, launch, parseScale } from '../../up/index.js';
+import { WrongInput } from '../failures.js';
+import { actorLogger } from '../log.js';
+import {
+  type BusFlags,
+  busAddress,
+  collect,
+  parseCount,
+  parsePort,
+  prefixOf,
+  withBusOptions,
+  withExample,
+  withJsonOption,
+} from '../options.js';
+import { colours, duration, note, printLine, printText } from '../output/index.js';
+import { isLoopback, serverAnswers } from '../reach.js';
+import { askedToEnd } from '../signals.js';
+
+interface Flags extends BusFlags {
+  actors?: string;
+  processes?: boolean;
+  infra: boolean;
+  port?: number;
+  replicas: number;
+  exec?: string;
+  master?: string[];
+  json?: boolean;
+  verbose?: boolean;
+}
+
+const DEFAULT_PORT = 4222;
+
+export function addUp(program: Command): void {
+  const command = program
+    .command('up')
+    .summary('start what is missing and all actors')
+    .description(
+      'Starts what is missing (a nats-server with its data in .cortex/nats) and all actors, and keeps them running.\nCtrl-C finishes what is under way and stops everything; a second Ctrl-C quits at once.',
+    )
+    .option('--actors <list>', 'how many of each, such as router=3,worker=2 (use --processes to spread over cores)')
+    .option('--processes', 'one process per actor, restarted when it dies')
+    .option('--no-infra', 'start no nats-server: expect one at --nats, NATS_URL or the default address')
+    .option('--port <port>', `port of the nats-server (default: ${DEFAULT_PORT})`, parsePort)
+    .option('--exec <cmd>', 'start workers too: each task is given to this command (see cortex worker --help)')
+    .option('--master <name>', 'masters those workers work for; may be repeated (default: all)', collect)
+    .addOption(new Option('--replicas <n>', 'copies of each stream: 3 on a cluster').default(1).argParser(parseCount))
+    .option('--verbose', 'show log lines of the actors');
+  withBusOptions(command);
+  withJsonOption(command, 'print one line of JSON when everything is ready');
+  withExample(command, 'up', 'up --processes --actors router=3', "up --exec 'cat' --actors worker=2");
+  command.action(up);
+}
+
+async function up(flags: Flags): Promise<void> {
+  const counts = scale(flags);
+  const place = await whereIsTheBus(flags);
+  const telemetry = startTelemetry({ service: 'cortex' });
+  const c = colours();
+  let launched: Launched | undefined;
+  let quitting = false;
+  const asked = askedToEnd(() => {
+    if (quitting) return;
+    quitting = true;
+    note('cortex: quitting at once');
+    launched?.kill();
+    setTimeout(() => process.exit(1), 200);
+  });
+  const say = (line: string) => note(`cortex: ${line}`);
+  let shown = '';
+  const started = launch({
+    ...place,
+    processes: flags.processes ?? false,
+    counts,
+    replicas: flags.replicas,
+    ...(flags.exec === undefined ? {} : { workers: { exec: flags.exec, masters: flags.master ?? [] } }),
+    logger: flags.verbose || flags.json ? (actor) => actorLogger(actor) : quiet,
+    say,
+    progress(line) {
+      // One line for each step: downloads report many times a second.
+      const step = line.replace(/[\d.,%]+.*/, '');
+      if (step !== shown) say(line);
+      shown = step;
+    },
+  });
+  const first = await Promise.race([started, asked]);
+  // A signal while starting: end what has been started by then.
+  launched = typeof first === 'string' ? await started : first;
+  if (typeof first !== 'string') {
+    if (flags.json) printLine(report(launched, telemetry.exporting));
+    else printText(screen(launched, telemetry.exporting, flags));
+    await asked;
+  }
+  if (!flags.json) say('finishing what is under way (Ctrl-C again quits at once)');
+  await launched.stop();
+  await telemetry.shutdown();
+  if (!flags.json) note(c.dim('cortex: stopped; nothing is lost, "cortex up" goes on from here'));
+}
+
+/** In a quiet `up` only what a person should know is shown: warnings and errors. */
+function quiet(actor: string): Logger {
+  const loud = actorLogger(actor);
+  return { ...silentLogger, warn: loud.warn, error: loud.error };
+}
+
+function scale(flags: Flags): Map<string, number> {
+  try {
+    const counts = parseScale(flags.actors);
+    const workers = counts.get('worker') ?? 0;
+    if (workers > 0 && flags.exec === undefined) {
+      throw new WrongInput('--actors', `worker=${workers} needs a command to run: add --exec 'CMD'`);
+    }
+    if (flags.master && flags.exec === undefined)
+      throw new WrongInput('--master', "is for workers, which need a command: add --exec 'CMD'");
+    if (flags.exec?.trim() === '') throw new WrongInput('--exec', 'is empty: it is the command that does a task');
+    return counts;
+  } catch (error) {
+    if (error instanceof BadScale) throw new WrongInput('--actors', error.message);
+    throw error;
+  }
+}
+
+async function whereIsTheBus(flags: Flags) {
+  if (flags.port !== undefined && flags.nats !== undefined)
+    throw new WrongInput('--port', 'starts a nats-server here, --nats uses another: give one of them');
+  if (flags.port !== undefined && !flags.infra)
+    throw new WrongInput('--port', 'starts a nats-server here, --no-infra starts none: give one of them');
+  const named = flags.nats ?? process.env.NATS_URL;
+  if (!flags.infra) return { address: busAddress(flags) };
+  if (flags.port !== undefined || !named) {
+    const port = flags.port ?? DEFAULT_PORT;
+    return { address: { servers: `nats://127.0.0.1:${port}`, prefix: prefixOf(), from: 'cortex up' }, ownPort: port };
+  }
+  const address = busAddress(flags);
+  // A named address on this machine where nobody answers: that is where ours shall be.
+  const first = address.servers.split(',')[0] ?? '';
+  const local = isLoopback(first);
+  if (local && address.creds === undefined && !address.servers.includes(',') && !(await serverAnswers(first)))
+    return { address, ownPort: local.port };
+  return { address };
+}
+
+function report(launched: Launched, traces: string) {
+  return {
+    ready: true,
+    pid: process.pid,
+    nats: launched.nats,
+    publish: subjectsOf(prefixOf()).submit,
+    traces,
+    encoder: launched.encoder,
+    masters: launched.masters,
+    seeded: launched.seeded,
+    actors: launched.members(),
+    ready_ms: launched.readyMs,
+  };
+}
+
+function screen(launched: Launched, traces: string, flags: Flags): string {
+  const c = colours();
+  const { nats, encoder, masters } = launched;
+  const members = launched.members();
+  const trouble = members.filter((m) => m.state !== 'ready');
+  const names = [...new Set(members.map((m) => m.actor))].map((name) => {
+    const count = members.filter((m) => m.actor === name).length;
+    return count === 1 ? name : `${name} × ${count}`;
+  });
+  const row = (label: string, text: string) => `  ${c.dim(label.padEnd(9))} ${text}`;
+  const other = nats.url === `nats://127.0.0.1:${DEFAULT_PORT}` || nats.own ? '' : ` --nats ${nats.url}`;
+  return [
+    '',
+    `${c.bold('Cortex is ready')} ${c.dim(`after ${duration(launched.readyMs)}`)}`,
+    '',
+    row(
+      'bus',
+      `${nats.url} ${c.dim(nats.own ? `(nats-server ${nats.version}, data in ${nats.data}/nats)` : '(yours)')}`,
+    ),
+    row('publish', `to ${c.bold(subjectsOf(prefixOf()).submit)}, plain text or JSON, from any NATS client`),
+    row('actors', names.join(', ') + c.dim(flags.processes ? ' (a process each)' : ' (in this process)')),
+    row(
+      'masters',
+      `${masters.join(', ') || 'none: add one with "cortex masters add"'}${launched.seeded.length > 0 ? c.dim(' (the defaults)') : ''}`,
+    ),
+    row(
+      'encoder',
+      encoder.folder ??
+        c.yellow(`none: routing by rules and words alone. ${(encoder.reason ?? '').split('\n').at(-1) ?? ''}`),
+    ),
+    row(
+      'traces',
+      traces.startsWith('nowhere')
+        ? `nowhere yet ${c.dim('(set OTEL_EXPORTER_OTLP_ENDPOINT, such as http://localhost:4318)')}`
+        : traces,
+    ),
+    ...trouble.map((m) => row('', c.yellow(`${m.actor} is ${m.state}${m.detail ? `: ${m.detail}` : ''}`))),
+    '',
+    'Next, in another terminal:',
+    `  ${c.cyan(`npx cortex submit "Scan the payments repo for CVE-2026-1234" --wait${other}`)}`,
+    ...(members.some((m) => m.actor === 'worker')
+      ? []
+      : [
+          `  ${c.cyan(`npx cortex worker --master ${masters.includes('security') ? 'security' : (masters[0] ?? 'NAME')} --exec 'cat'${other}`)}   ${c.dim('does tasks')}`,
+        ]),
+    `  ${c.cyan(`npx cortex watch${other}`)}   ${c.dim('shows decisions and outcomes as they happen')}`,
+    '',
+    c.dim('Ctrl-C stops everything in order.'),
+  ].join('\n');
+}

@@ -1,0 +1,150 @@
+// `cortex watch`: what happens, as it happens.
+import type { Bus } from '@cortex/bus';
+import {
+  alertSchema,
+  type DeadLetter,
+  deadLetterSchema,
+  decodeMessage,
+  LOG_STEPS,
+  type LogRecord,
+  logRecordSchema,
+  reviewRequestSchema,
+} from '@cortex/schemas';
+import { type Command, Option } from 'commander';
+import { type BusFlags, parseCount, parseDuration, withBusOptions, withExample, withJsonOption } from '../options.js';
+import {
+  clock,
+  colours,
+  masterOf,
+  note,
+  paintStep,
+  printLine,
+  printText,
+  shorten,
+  stepWords,
+} from '../output/index.js';
+import { withBus } from '../session.js';
+import { askedToEnd } from '../signals.js';
+
+interface Flags extends BusFlags {
+  step?: string;
+  master?: string;
+  task?: string;
+  count?: number;
+  for?: number;
+  json?: boolean;
+}
+
+/** One line of `watch --json`. */
+type Happening =
+  | { event: string; at: string; task: string; master?: string; record: LogRecord }
+  | { event: 'alert' | 'dead' | 'review'; at: string; [more: string]: unknown };
+
+export function addWatch(program: Command): void {
+  const command = program
+    .command('watch')
+    .summary('decisions, outcomes, alerts as they happen')
+    .description(
+      'Shows every step of every task, alerts, questions to people and dead letters, as they happen. Ctrl-C ends it.',
+    )
+    .addOption(new Option('--step <step>', 'only this step').choices(LOG_STEPS))
+    .option('--master <name>', 'only this master')
+    .option('--task <id>', 'only this task')
+    .option('--count <n>', 'end after so many lines', parseCount)
+    .option('--for <time>', 'end after this long, such as 30s', parseDuration);
+  withBusOptions(command);
+  withJsonOption(command, 'print one JSON object a line');
+  withExample(command, 'watch', 'watch --step settled --master security --json');
+  command.action(watch);
+}
+
+async function watch(flags: Flags): Promise<void> {
+  await withBus(flags, async (bus) => {
+    let shown = 0;
+    let full: () => void = () => undefined;
+    const enough = new Promise<void>((resolve) => {
+      full = resolve;
+    });
+    const stop = listen(bus, (happening) => {
+      if (!wanted(happening, flags) || (flags.count !== undefined && shown >= flags.count)) return;
+      shown++;
+      if (flags.json) printLine(happening);
+      else printText(line(happening));
+      if (shown === flags.count) full();
+    });
+    await bus.nc.flush();
+    if (!flags.json) note(`cortex: watching ${bus.servers} (Ctrl-C ends)`);
+    const ends: Promise<unknown>[] = [enough, askedToEnd(() => process.exit(0))];
+    if (flags.for !== undefined) ends.push(new Promise((resolve) => setTimeout(resolve, flags.for)));
+    await Promise.race(ends);
+    stop();
+  });
+}
+
+function listen(bus: Bus, onHappening: (happening: Happening) => void): () => void {
+  const { subjects } = bus;
+  const on = (subject: string, read: (data: Uint8Array) => Happening) =>
+    bus.nc.subscribe(subject, {
+      callback(error, msg) {
+        if (error) return;
+        let happening: Happening;
+        try {
+          happening = read(msg.data);
+        } catch {
+          // Not ours to judge: a stray message on a subject everybody may publish to.
+          return;
+        }
+        onHappening(happening);
+      },
+    });
+  const subscriptions = [
+    on(subjects.live('*'), (data) => {
+      const record = decodeMessage('record', logRecordSchema, data);
+      const master = masterOf(record);
+      return { event: record.step, at: record.at, task: record.task.id, ...(master ? { master } : {}), record };
+    }),
+    on(subjects.alerts, (data) => {
+      const alert = decodeMessage('alert', alertSchema, data);
+      return { event: 'alert', at: alert.at, alert };
+    }),
+    on(subjects.reviewsRequested, (data) => {
+      const review = decodeMessage('review', reviewRequestSchema, data);
+      return { event: 'review', at: review.asked_at, ...(review.task ? { task: review.task } : {}), review };
+    }),
+    on(subjects.deadAll, (data) => {
+      const letter = decodeMessage('dead letter', deadLetterSchema, data);
+      return { event: 'dead', at: letter.at, letter };
+    }),
+  ];
+  return () => {
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  };
+}
+
+function wanted(happening: Happening, { step, master, task }: Flags): boolean {
+  if (step !== undefined && happening.event !== step) return false;
+  if (master !== undefined && (happening as { master?: string }).master !== master.replace(/-master$/, ''))
+    return false;
+  return task === undefined || (happening as { task?: string }).task === task;
+}
+
+function line(happening: Happening): string {
+  const c = colours();
+  const head = (event: string, paint: (text: string) => string) =>
+    `${c.dim(clock(happening.at))} ${paint(event.padEnd(9))}`;
+  if ('record' in happening) {
+    const record = happening.record as LogRecord;
+    const to = happening.master ? ` ${c.dim('→')} ${c.bold(String(happening.master))}` : '';
+    return `${head(record.step, (text) => paintStep(record.step, c, record) + ' '.repeat(text.length - record.step.length))} ${shorten(record.task.id, 60)}${to}  ${stepWords(record)}`;
+  }
+  if (happening.event === 'alert') {
+    const alert = happening.alert as { severity: string; kind: string; summary: string };
+    return `${head('alert', alert.severity === 'critical' ? c.red : c.yellow)} ${alert.severity}: ${shorten(alert.summary, 200)}`;
+  }
+  if (happening.event === 'review') {
+    const review = happening.review as { id: string; question: string };
+    return `${head('review', c.yellow)} ${review.id}  ${shorten(review.question, 200)}`;
+  }
+  const letter = happening.letter as DeadLetter;
+  return `${head('dead', c.red)} ${letter.id}  ${shorten(letter.reason, 200)}`;
+}

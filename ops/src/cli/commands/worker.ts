@@ -1,0 +1,111 @@
+// `cortex worker`: a command does the tasks of a master.
+
+import { CommandNotFound, type RunningWorker, runWorker } from '@cortex/actor-worker';
+import { checkMessage, InvalidMessage, masterSchema, telemetrySchema } from '@cortex/schemas';
+import type { Command } from 'commander';
+import { beatTo } from '../../up/index.js';
+import { WrongInput } from '../failures.js';
+import { actorLogger } from '../log.js';
+import {
+  type BusFlags,
+  busAddress,
+  parseCount,
+  parseDuration,
+  withBusOptions,
+  withExample,
+  withJsonOption,
+} from '../options.js';
+import { note } from '../output/index.js';
+
+interface Flags extends BusFlags {
+  master: string;
+  exec: string;
+  concurrency?: number;
+  timeLimit?: number;
+  name?: string;
+  json?: boolean;
+}
+
+export function addWorker(program: Command): void {
+  const command = program
+    .command('worker')
+    .summary("does a master's tasks with a command of yours")
+    .description(
+      "Does a master's tasks, most urgent first. For each, CMD runs in a shell: the task and its decision arrive on its standard\ninput as JSON, exit code 0 is success. Ctrl-C or SIGTERM finishes what is under way; what does not finish goes to another worker.",
+    )
+    .requiredOption('--master <name>', 'whose tasks')
+    .requiredOption('--exec <cmd>', 'the command that does a task')
+    .option('--concurrency <n>', 'tasks at once (default: 1)', parseCount)
+    .option(
+      '--time-limit <time>',
+      'longest a task may take, in minutes, or such as 90s (default: 60)',
+      minutesOrDuration,
+    )
+    .option('--name <name>', 'its name in outcomes and telemetry (default: host, process and a random part)');
+  withBusOptions(command);
+  withJsonOption(command, 'log lines as JSON, whatever standard error is');
+  withExample(
+    command,
+    "worker --master security --exec 'cat'",
+    `worker --master cicd --concurrency 4 --time-limit 10 --exec './run-pipeline.sh'`,
+  );
+  command.action(worker);
+}
+
+function minutesOrDuration(value: string): number {
+  return parseDuration(/^\d+(\.\d+)?$/.test(value.trim()) ? `${value.trim()}m` : value);
+}
+
+async function worker(flags: Flags): Promise<void> {
+  checked('--master', () => checkMessage('master', masterSchema.shape.name, flags.master));
+  if (flags.exec.trim() === '') throw new WrongInput('--exec', 'is empty: it is the command that does a task');
+  if (flags.name !== undefined)
+    checked('--name', () => checkMessage('worker', telemetrySchema.shape.worker, flags.name));
+  const address = busAddress(flags);
+  const log = flags.json ? actorLogger('worker', flags.name ?? 'worker', true) : actorLogger('worker');
+  let running: RunningWorker | undefined;
+  const beat = beatTo(
+    process,
+    () => ({ state: running?.state() ?? 'starting', ...(running?.detail() ? { detail: running.detail() ?? '' } : {}) }),
+    () => void (running ? running.stop() : process.exit(1)),
+  );
+  // Until it runs, a signal ends it at once: there is nothing to finish.
+  const quit = () => process.exit(0);
+  process.on('SIGINT', quit).on('SIGTERM', quit);
+  try {
+    running = await runWorker({
+      master: flags.master,
+      exec: { command: flags.exec },
+      servers: address.servers,
+      prefix: address.prefix,
+      log,
+      signals: true,
+      ...(address.creds === undefined ? {} : { creds: address.creds }),
+      ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+      ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
+      ...(flags.name === undefined ? {} : { name: flags.name }),
+    });
+  } catch (error) {
+    if (error instanceof CommandNotFound) throw new WrongInput('--exec', error.message);
+    if (error instanceof RangeError) throw new WrongInput('--time-limit', error.message);
+    throw error;
+  } finally {
+    process.off('SIGINT', quit).off('SIGTERM', quit);
+  }
+  beat.now();
+  if (process.stderr.isTTY)
+    note(
+      `cortex: ${running.name} does the tasks of ${running.master} on ${address.servers} with: ${flags.exec}  (Ctrl-C finishes and stops)`,
+    );
+  await running.finished;
+  beat.stop();
+}
+
+function checked(where: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof InvalidMessage) throw new WrongInput(where, error.problem);
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// All commands, each from a file of its own. Commander's complaints become one line that names the argument.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addActor } from './commands/actor.js';
+import { addCancel } from './commands/cancel.js';
+import { addCorrect } from './commands/correct.js';
+import { addDead } from './commands/dead.js';
+import { addDoctor } from './commands/doctor.js';
+import { addExplain } from './commands/explain.js';
+import { addMasters } from './commands/masters.js';
+import { addOutcome } from './commands/outcome.js';
+import { addReview } from './commands/review.js';
+import { addSubmit } from './commands/submit.js';
+import { addTask } from './commands/task.js';
+import { addUp } from './commands/up.js';
+import { addWatch } from './commands/watch.js';
+import { addWorker } from './commands/worker.js';
+
+const version = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+export function buildProgram(): Command {
+  const program = new Command('cortex');
+  program
+    .description('Routes tasks to the right owner over NATS, learns from every outcome, and loses nothing.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      // "error: option … is missing" → "cortex: option … is missing"
+      outputError: (text, write) => write(text.replace(/^error: /, 'cortex: ')),
+    })
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Start here:
+  $ cortex up                                                  in one terminal
+  $ cortex submit "Scan the payments repo for CVE-2026-1234" --wait   in another
+
+Environment: NATS_URL, NATS_CREDS, CORTEX_PREFIX, CORTEX_HOME, OTEL_EXPORTER_OTLP_ENDPOINT
+Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it needs is not reachable`,
+    );
+  for (const add of [
+    addUp,
+    addActor,
+    addSubmit,
+    addCancel,
+    addWatch,
+    addTask,
+    addExplain,
+    addMasters,
+    addWorker,
+    addOutcome,
+    addCorrect,
+    addReview,
+    addDead,
+    addDoctor,
+  ]) {
+    add(program);
+  }
+  return program;
+}

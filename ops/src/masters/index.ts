@@ -1,0 +1,2 @@
+export { defaultMasters } from './defaults.js';
+export { seedMasters } from './seed.js';

@@ -1,0 +1,66 @@
+// Which actors there are, and how each is made. Loaded lazily: a command that runs none must not wait for models to load.
+import type { ActorDefinition } from '@cortex/bus';
+
+export interface ActorNeeds {
+  /** Folder of the encoder; undefined when there is none. */
+  readonly encoder: string | undefined;
+}
+
+export interface ActorRow {
+  readonly name: string;
+  readonly summary: string;
+  /** How many `up` starts when nothing else is said. */
+  readonly count: number;
+  /** Whether it looks for an encoder before it starts. */
+  readonly encodes: boolean;
+  make(needs: ActorNeeds): Promise<ActorDefinition>;
+}
+
+/** In the order in which they start; they stop in the opposite order. */
+export const ACTORS: readonly ActorRow[] = [
+  {
+    name: 'router',
+    summary: 'says which master should get a task',
+    count: 1,
+    encodes: true,
+    async make({ encoder }) {
+      const { routerActor } = await import('@cortex/actor-router');
+      return routerActor({ encoder: encoder ?? '' });
+    },
+  },
+  {
+    name: 'coordinator',
+    summary: 'admits tasks, decides, settles outcomes',
+    count: 1,
+    encodes: false,
+    async make() {
+      const { coordinatorActor } = await import('@cortex/actor-coordinator');
+      return coordinatorActor({});
+    },
+  },
+];
+
+export const ACTOR_NAMES: readonly string[] = ACTORS.map((row) => row.name);
+
+/** Thrown for a name that is no actor, or a count that is no count. */
+export class BadScale extends Error {
+  override readonly name = 'BadScale';
+}
+
+/**
+ * `router=3,worker=2` over the defaults. `worker` counts too, although it is no fixed actor.
+ * Throws {@link BadScale}.
+ */
+export function parseScale(text: string | undefined): Map<string, number> {
+  const counts = new Map(ACTORS.map((row) => [row.name, row.count]));
+  if (text === undefined) return counts;
+  const known = [...ACTOR_NAMES, 'worker'];
+  for (const part of text.split(',').map((p) => p.trim())) {
+    const [name = '', count, ...rest] = part.split('=');
+    if (!known.includes(name)) throw new BadScale(`there is no actor "${name}"; there are ${known.join(', ')}`);
+    if (count === undefined || rest.length > 0 || !/^\d{1,3}$/.test(count))
+      throw new BadScale(`"${part}" is not NAME=COUNT, such as router=3 (0 to 999)`);
+    counts.set(name, Number(count));
+  }
+  return counts;
+}

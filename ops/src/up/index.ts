@@ -1,0 +1,13 @@
+export {
+  ACTOR_NAMES,
+  ACTORS,
+  type ActorNeeds,
+  type ActorRow,
+  BadScale,
+  parseScale,
+} from './catalogue.js';
+export { beatTo } from './child-protocol.js';
+export type { Member } from './group.js';
+export { AlreadyRunning, HomeNotWritable, homeFolder, type Running, readRunning } from './home.js';
+export { type Launched, type LaunchOptions, launch, NoJetStream } from './launch.js';
+export { greeting, PortTaken, ServerFailed } from './nats-server.js';
