@@ -50,6 +50,9 @@ export function heldOutLoss(
 
 const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 
+/** The parameters that held-out rows decide. */
+export const CALIBRATION = ['temperature', 'confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
+
 export interface Calibrated {
   parameters: Record<string, Matrix>;
   scores: NonNullable<MoeTrainingReport['heldOut']>;
@@ -66,7 +69,7 @@ export function fitConfidence(tf: Tf, w: MoeVariables, packed: PackedRows, held:
   });
   const labelled = rows.filter((row) => row.label >= 0);
   const temperature = labelled.length > 0 ? bestTemperature(labelled) : 1;
-  (w.temperature as Variable).assign(tf.tensor2d([temperature], [1, 1]));
+  tf.tidy(() => (w.temperature as Variable).assign(tf.tensor2d([temperature], [1, 1])));
 
   const signals: number[] = [];
   const right: number[] = [];
@@ -77,9 +80,8 @@ export function fitConfidence(tf: Tf, w: MoeVariables, packed: PackedRows, held:
     right.push(label !== NO_MASTER && argMax(out.logits) === label ? 1 : 0);
   });
   if (right.length > 0) learnHead(tf, w, signals, right);
-  const names = ['temperature', 'confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
   return {
-    parameters: Object.fromEntries(names.map((name) => [name, toMatrix(w[name]!)])),
+    parameters: Object.fromEntries(CALIBRATION.map((name) => [name, toMatrix(w[name]!)])),
     scores: {
       accuracy: labelled.filter((row) => argMax(row.logits) === row.label).length / Math.max(1, labelled.length),
       logLoss: labelled.reduce((sum, row) => sum + nll(row, 1 / temperature), 0) / Math.max(1, labelled.length),
@@ -106,8 +108,7 @@ function bestTemperature(rows: readonly { logits: Float32Array; label: number }[
 
 /** Logistic loss on "the top master was right", with a pull towards no correction that fades as rows grow. */
 function learnHead(tf: Tf, w: MoeVariables, signals: number[], right: number[]): void {
-  const names = ['confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
-  const head = names.map((name) => w[name] as Variable);
+  const head = CALIBRATION.slice(1).map((name) => w[name] as Variable);
   const optimizer = tf.train.adam(0.02);
   tf.tidy(() => {
     const x = tf.tensor2d(signals, [right.length, signals.length / right.length]);

@@ -4,25 +4,24 @@
 // without a search of its own: a fold then costs about the share of rows it sees of one refit.
 import { seededRandom, shuffledIndices } from '../metrics/index.js';
 import { runInChild } from './child.js';
+import { CALIBRATION } from './confidence.js';
 import type { MoeJob } from './job.js';
+import type { MoePredictions } from './predict.js';
 import type { MoeProgress, MoeTrainOptions } from './settings.js';
 import type { MoeMaster, MoeModel, MoeRow } from './types.js';
 
 export interface CrossFitOptions extends Omit<MoeTrainOptions, 'onEpoch'> {
   /** Default: 5. */
   folds?: number;
-  /** The network that will serve: its number of passes and its temperature are taken. Default: each fold searches its own. */
+  /** The network that will serve: its number of passes, temperature and confidence head are taken. Default: each fold searches its own. */
   like?: MoeModel;
   /** Folds trained at a time, each in a process. Default: 1. */
   parallel?: number;
   onEpoch?: (progress: MoeProgress & { fold: number; folds: number }) => void;
 }
 
-export interface CrossFit {
-  /** [rows, masters], in the order given. */
-  logits: Float32Array;
-  /** [rows, masters] chances of success. */
-  success: Float32Array;
+/** Rows in the order given. */
+export interface CrossFit extends MoePredictions {
   /** Per row: the fold that held it out. */
   folds: Int32Array;
   seconds: number;
@@ -52,7 +51,11 @@ export async function crossFitMoe(
   const started = performance.now();
   const assigned = assignFolds(rows, folds, training.seed ?? 1);
   const size = rows.length * masters.length;
-  const result = { logits: new Float32Array(size), success: new Float32Array(size) };
+  const result: MoePredictions = {
+    logits: new Float32Array(size),
+    success: new Float32Array(size),
+    confidence: new Float32Array(rows.length),
+  };
   const waiting = Array.from({ length: folds }, (_, fold) => fold);
   const failed = new AbortController();
   const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
@@ -72,9 +75,9 @@ export async function crossFitMoe(
         ...(onEpoch ? { onEpoch: (progress: MoeProgress) => onEpoch({ ...progress, fold: current, folds }) } : {}),
       });
       held.forEach((row, i) => {
-        for (const part of ['logits', 'success'] as const) {
-          const answers = predicted![part].subarray(i * masters.length, (i + 1) * masters.length);
-          result[part].set(answers, row * masters.length);
+        for (const part of ['logits', 'success', 'confidence'] as const) {
+          const width = part === 'confidence' ? 1 : masters.length;
+          result[part].set(predicted![part].subarray(i * width, (i + 1) * width), row * width);
         }
       });
     }
@@ -88,6 +91,7 @@ export async function crossFitMoe(
   return { ...result, folds: assigned, seconds: (performance.now() - started) / 1000 };
 }
 
-function likeModel(model: MoeModel): MoeTrainOptions {
-  return { fixedEpochs: model.report.epochs, temperature: model.weights.temperature!.values[0]! };
+function likeModel({ report, weights }: MoeModel): MoeTrainOptions {
+  const calibration = Object.fromEntries(CALIBRATION.map((name) => [name, weights[name]!]));
+  return { fixedEpochs: report.epochs, calibration };
 }

@@ -1,7 +1,7 @@
 // One training as a message: what a child process is asked to do, and what it answers.
 // The one thing to know: everything in it is plain data, so that it crosses a process boundary as it is.
 import { type BackendName, chooseBackend } from '../backend/index.js';
-import { predictMoe } from './predict.js';
+import { type MoePredictions, predictMoe } from './predict.js';
 import type { MoeProgress, MoeTrainOptions } from './settings.js';
 import { trainMoe } from './train.js';
 import type { MoeMaster, MoeModel, MoeRow } from './types.js';
@@ -18,8 +18,8 @@ export interface MoeJob {
 
 export interface MoeJobResult {
   model: MoeModel;
-  /** [predict rows, masters] logits and success chances, where rows were given. */
-  predicted: { logits: Float32Array; success: Float32Array } | null;
+  /** Where rows were given. */
+  predicted: MoePredictions | null;
 }
 
 export async function runJob(job: MoeJob, onEpoch?: (progress: MoeProgress) => void): Promise<MoeJobResult> {

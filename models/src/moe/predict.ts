@@ -40,28 +40,38 @@ export function eachRow(
   }
 }
 
-/** [rows, masters] logits and chances of success; labels and outcomes of the rows are not looked at. */
-export function predictMoe(
-  tf: Tf,
-  model: MoeModel,
-  rows: readonly MoeRow[],
-): { logits: Float32Array; success: Float32Array } {
+/** What the network says of many rows, row-major. */
+export interface MoePredictions {
+  /** [rows, masters] before softmax. */
+  logits: Float32Array;
+  /** [rows, masters] chances of success. */
+  success: Float32Array;
+  /** [rows] chances that the likeliest master is the right one. */
+  confidence: Float32Array;
+}
+
+const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+
+/** Labels and outcomes of the rows are not looked at. */
+export function predictMoe(tf: Tf, model: MoeModel, rows: readonly MoeRow[]): MoePredictions {
   const count = model.masters.length;
   const packed = packRows(
     rows.map(({ vector, history }) => ({ vector, ...(history ? { history } : {}) })),
     model.masters,
   );
   const w = toTensors(tf, { ...model.weights, learned: model.learned });
-  const logits = new Float32Array(rows.length * count);
-  const success = new Float32Array(rows.length * count);
+  const size = rows.length * count;
+  const predictions: MoePredictions = {
+    logits: new Float32Array(size),
+    success: new Float32Array(size),
+    confidence: new Float32Array(rows.length),
+  };
   const order = Int32Array.from({ length: rows.length }, (_, i) => i);
   eachRow(tf, w, packed, order, (row, out) => {
-    logits.set(out.logits, row * count);
-    success.set(
-      out.success.map((z) => 1 / (1 + Math.exp(-z))),
-      row * count,
-    );
+    predictions.logits.set(out.logits, row * count);
+    predictions.success.set(out.success.map(sigmoid), row * count);
+    predictions.confidence[row] = sigmoid(out.confidence[0]!);
   });
   for (const tensor of Object.values(w)) tensor.dispose();
-  return { logits, success };
+  return predictions;
 }

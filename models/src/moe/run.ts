@@ -4,7 +4,7 @@
 import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/index.js';
 import { shuffledIndices } from '../metrics/index.js';
-import { heldOutLoss } from './confidence.js';
+import { CALIBRATION, heldOutLoss } from './confidence.js';
 import { type Gradients, type MoeVariables, route, routeLoss, success, successLoss, WIDTH } from './network.js';
 import { toMatrix, toTensors } from './parameters.js';
 import { batchOf, describedTensor, type PackedRows } from './rows.js';
@@ -47,7 +47,7 @@ export class Run {
   }
 
   #learns(name: string): boolean {
-    if (name.startsWith('confidence.') || name === 'temperature') return false;
+    if (CALIBRATION.includes(name)) return false;
     if (name === 'success.contextTask' || name === 'success.context')
       return this.packed.anyOutcome && this.packed.anyHistory;
     if (name.startsWith('context.')) return this.packed.anyHistory;

@@ -1,5 +1,6 @@
 // The knobs of a training run, their defaults and what they do.
 // The one thing to know: the defaults were chosen on held-out training rows of three development sets, never on test rows.
+import type { Matrix } from './types.js';
 
 export interface MoeTrainOptions {
   /** Seed of every random choice. Default: 1. */
@@ -30,8 +31,8 @@ export interface MoeTrainOptions {
   heldOutShare?: number;
   /** Learns from all rows for exactly this many passes: no stage 1 and 2. Default: none, searched. */
   fixedEpochs?: number;
-  /** With `fixedEpochs`: divides the logits. Default: 1. */
-  temperature?: number;
+  /** With `fixedEpochs`: temperature and confidence head of another run. Default: temperature 1, no correction. */
+  calibration?: Readonly<Record<string, Matrix>>;
   /** Stage 3. Without it the network keeps what 90 % of the rows taught, at half the cost. Default: true. */
   refit?: boolean;
   /** Called after each pass. */
@@ -51,7 +52,7 @@ export interface MoeProgress {
 }
 
 export type MoeSettings = Required<Omit<MoeTrainOptions, Optional>> & Pick<MoeTrainOptions, Optional>;
-type Optional = 'onEpoch' | 'signal' | 'fixedEpochs' | 'temperature';
+type Optional = 'onEpoch' | 'signal' | 'fixedEpochs' | 'calibration';
 
 export const DEFAULTS: MoeSettings = {
   seed: 1,

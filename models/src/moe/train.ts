@@ -55,8 +55,7 @@ export async function trainMoe(
     await only.learn('refit', everything, undefined, fixed);
     result = only.end();
   }
-  const temperature = { shape: [1, 1], values: Float32Array.of(settings.temperature ?? 1) };
-  const weights = { ...result.weights, temperature, ...calibrated?.parameters };
+  const weights = { ...result.weights, ...(fixed === undefined ? calibrated?.parameters : settings.calibration) };
   return {
     dimensions: packed.dimensions,
     masters: masters.map(({ name, description }) => ({ name, description })),
