@@ -17,6 +17,21 @@ export interface CrossBoost {
   held: Float64Array;
 }
 
+/** The one setting of the trees for every family. @param trees default 250. */
+export function boostOptions(loss: Loss, rows: number, seed: number, trees = 250): BoostOptions {
+  return {
+    loss,
+    seed,
+    trees,
+    rate: 0.05,
+    leaves: 7,
+    minRows: Math.max(5, Math.min(20, Math.floor(rows / 20))),
+    l2: 5,
+    rowShare: 0.7,
+    columnShare: 0.3,
+  };
+}
+
 export function crossBoost(
   rows: readonly number[][],
   targets: Float32Array,
@@ -26,17 +41,7 @@ export function crossBoost(
 ): CrossBoost {
   const columns = columnsOf(rows, rows[0]!.length);
   const numbers = Int32Array.from(rows, (_, i) => i);
-  const options: BoostOptions = {
-    loss,
-    seed,
-    trees: 250,
-    rate: 0.05,
-    leaves: 7,
-    minRows: Math.max(5, Math.min(20, Math.floor(rows.length / 20))),
-    l2: 5,
-    rowShare: 0.7,
-    columnShare: 0.3,
-  };
+  const options = boostOptions(loss, rows.length, seed);
   const fits: { model: BoostModel; rows: Int32Array }[] = [];
   for (let f = 0; f < FOLDS; f++) {
     const heldRows = numbers.filter((i) => fold[i] === f);

@@ -12,4 +12,11 @@ export {
   type QuantityPrediction,
   type SuccessPrediction,
 } from './rows.js';
+export {
+  fingerprintOf,
+  loadPredictor,
+  type PredictorManifest,
+  type SavePredictorOptions,
+  savePredictor,
+} from './store.js';
 export { type FittedPredictor, fitPredictor, type TrainPredictorOptions, trainPredictor } from './train.js';

@@ -47,14 +47,16 @@ export class Predictor {
    * @throws EncoderError as the encoder does; without an encoder vectors count as unknown.
    */
   async predict(queries: readonly PredictionQuery[]): Promise<Prediction[]> {
-    if (!this.encoderId || !this.encoder) return this.predictEmbedded(queries);
+    return this.predictEmbedded(queries, await this.embed(queries));
+  }
+
+  /** The encoder's vector of each query, each text once; undefined when this predictor needs none or has no encoder. */
+  async embed(queries: readonly PredictionQuery[]): Promise<Float32Array[] | undefined> {
+    if (!this.encoderId || !this.encoder) return undefined;
     const texts = [...new Set(queries.map((q) => q.text))];
     const vectors = await this.encoder.encode(texts);
     const byText = new Map(texts.map((text, i) => [text, vectors[i]!]));
-    return this.predictEmbedded(
-      queries,
-      queries.map((q) => byText.get(q.text)),
-    );
+    return queries.map((q) => byText.get(q.text)!);
   }
 
   /** The same for whoever has the vectors of `encoderId` already; about 0.5 ms a task at 2,000 past tasks. */

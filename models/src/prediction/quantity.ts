@@ -1,10 +1,12 @@
 // How many minutes, tokens, points: the median and a bound that nine in ten stay below, on a logarithmic scale.
 // Sources: Romano, Patterson & Candès 2019 (conformalised quantile regression); Koenker & Bassett 1978 (quantiles).
-// The one thing to know: a model may only move the answer away from the master's median as far as held-out folds pay for it.
+// The one thing to know: a model may only move the answer away from the master's median as far as it would have paid in the past.
 import { type BoostModel, boostScores } from '../gradient-boosting/index.js';
 import { mean, quantile } from '../metrics/index.js';
 import { crossBoost } from './cross-boost.js';
+import { type Chained, chainForward } from './forward-chain.js';
 import { fitHistory, recentHistory } from './history.js';
+import { fitMedians } from './master-medians.js';
 import { type MasterRates, masterRate } from './master-rates.js';
 import type { TaskReader } from './reader.js';
 import { chooseRidge } from './ridge-choice.js';
@@ -39,7 +41,7 @@ export interface QuantityModel {
   boundShift: number;
   rows: number;
   ridge: number;
-  /** Mean absolute error on rows not seen, in the target's unit, of each candidate at full trust. */
+  /** Mean absolute error ahead of time, in the target's unit, of each candidate at full trust. */
   validation: Record<QuantityCandidate, number>;
 }
 
@@ -52,6 +54,8 @@ export interface TrainedQuantity {
 const RIDGES = [3, 10, 30, 100];
 const TRUSTS = [0.25, 0.5, 0.75, 1];
 const LEVEL = 0.9;
+/** Standard errors that a gain over the median has to exceed: 95 % sure, one-sided. */
+const SURE = 1.64;
 
 export function trainQuantity(reader: TaskReader, set: TrainingSet, quantity: Quantity, seed: number): TrainedQuantity {
   const problem = quantityProblem(set, quantity);
@@ -66,7 +70,8 @@ export function trainQuantity(reader: TaskReader, set: TrainingSet, quantity: Qu
   const medians = heldMedians(set, problem, fold);
   const linearShift = quantile(logs.map((y, i) => y - stages[i]!.linear).sort(), 0.5);
   const centres = centresOf(medians.held, stages, linearShift, boost50.held);
-  const { serves, trust, validation } = chooseCentre(centres, logs);
+  const chained = chainForward(reader, set, problem, ridge, boost50.model.trees.length, seed);
+  const { serves, trust, validation } = chooseCentre(chained);
   const { bound, boundShift } = chooseBound(boundsOf(centres, boost90.held), logs);
   const held = new Float64Array(set.rows.length).fill(Number.NaN);
   rows.forEach((r, i) => {
@@ -152,27 +157,11 @@ function heldMedians(set: TrainingSet, problem: TargetProblem, fold: Uint8Array)
   return { held, all: fitMedians(set.masters, targets, rows) };
 }
 
-const MEDIAN_STRENGTH = 5;
-
-function fitMedians(masters: readonly string[], targets: Float32Array, rows: Int32Array): MasterRates {
-  const byMaster = new Map<string, number[]>();
-  for (const r of rows) {
-    const known = byMaster.get(masters[r]!);
-    if (known) known.push(targets[r]!);
-    else byMaster.set(masters[r]!, [targets[r]!]);
-  }
-  const medianOf = (values: ArrayLike<number>) => quantile(Float64Array.from(values).sort(), 0.5);
-  return {
-    overall: medianOf(Float64Array.from(rows, (r) => targets[r]!)),
-    strength: MEDIAN_STRENGTH,
-    masters: Object.fromEntries([...byMaster].map(([name, ys]) => [name, { rows: ys.length, mean: medianOf(ys) }])),
-  };
-}
-
-/** The candidate and trust with the least held-out error, if the gain over the median is more than its standard error. */
-function chooseCentre(centres: Record<QuantityCandidate, Float64Array>, logs: Float32Array) {
+/** The candidate and trust with the least error ahead of time, if the gain over the median is sure. */
+function chooseCentre({ truth, ...said }: Chained) {
+  const centres = { ...said, blend: said.linear.map((l, i) => (l + said.boosting[i]!) / 2) };
   const errors = (log: Float64Array, trust: number) =>
-    log.map((to, i) => Math.abs(numberOfLog(blendOf(centres.median[i]!, to, trust)) - Math.expm1(logs[i]!)));
+    log.map((to, i) => Math.abs(numberOfLog(blendOf(centres.median[i]!, to, trust)) - Math.expm1(truth[i]!)));
   const plain = errors(centres.median, 0);
   const validation = { median: mean(plain), linear: 0, boosting: 0, blend: 0 };
   let serves: QuantityCandidate = 'median';
@@ -186,7 +175,7 @@ function chooseCentre(centres: Record<QuantityCandidate, Float64Array>, logs: Fl
       const gain = mean(gains);
       if (share === 1) validation[name] = mean(now);
       const doubt = Math.sqrt(mean(gains.map((g) => (g - gain) ** 2)) / gains.length);
-      if (mean(now) >= least || gain <= doubt) continue;
+      if (mean(now) >= least || gain <= SURE * doubt) continue;
       least = mean(now);
       serves = name;
       trust = share;
