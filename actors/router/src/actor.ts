@@ -2,16 +2,17 @@
 // Takes asks (`ask.router`), the registry of masters and perhaps a trained model's folder. Gives answers. Keeps nothing that
 // cannot be made again: vectors and built models in the cache folder.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type ActorDefinition, openMasters, type Question, serveAsks } from '@cortex/bus';
-import { loadEncoder } from '@cortex/models';
+import { loadEncoder, loadRouter } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
 import { Eligibility } from './eligible.js';
 import { EncoderSupply } from './encoder-supply.js';
-import { firstPanel } from './first-panel.js';
+import { watchModelFolder } from './model-folder.js';
 import { Routing } from './routing.js';
 import { Serving } from './serving.js';
 import { type RouterSettingsInput, routerSettingsSchema } from './settings.js';
+import { RouterWorks } from './works.js';
 
 /** The router actor. Throws InvalidMessage naming the setting that does not fit. */
 export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition {
@@ -25,23 +26,50 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
       context.add({ name: 'registry', stop: () => masters.close() });
 
       const folder = encoderFolder(set.encoder);
-      const encoder = new EncoderSupply({
+      let reading: string | undefined;
+      const say = () => context.degrade('encoder', encoder.missing() ?? reading);
+      const encoder: EncoderSupply = new EncoderSupply({
         load: folder ? () => loadEncoder(folder, { cacheFolder: join(set.cache_folder, 'vectors') }) : undefined,
         absent: 'none is configured, rules and words serve',
-        onState: (reason) => context.degrade('encoder', reason),
+        onState: () => setImmediate(() => changed()),
       });
       context.add({ name: 'encoder', stop: () => encoder.close() });
 
-      const serving = new Serving(
-        masters,
-        {
-          quick: (all, revision) =>
-            firstPanel({ masters: all, revision, sure: set.sure, reason: 'nothing better has been built yet' }),
-          build: async () => undefined,
+      const works = new RouterWorks({
+        cacheFolder: set.cache_folder,
+        earlyExit: set.early_exit,
+        sure: set.sure,
+        log,
+        encoder: () => {
+          const current = encoder.current();
+          return current && folder ? { encoder: current, folder } : undefined;
         },
-        { debounceMs: set.debounce_ms, log },
-      );
+        missing: () => encoder.missing(),
+        onReading: (what) => {
+          reading = what;
+          say();
+        },
+      });
+      const serving = new Serving(masters, works, { debounceMs: set.debounce_ms, log });
       context.add({ name: 'model', stop: () => serving.close() });
+      // An encoder that comes (back) is put to use; one that goes is noticed at each ask.
+      const changed = () => {
+        say();
+        if (encoder.missing() === undefined) serving.again();
+      };
+      if (set.model_folder !== undefined) {
+        const watch = watchModelFolder({
+          folder: set.model_folder,
+          load: (path) => loadRouter(path),
+          onModel: (model) => {
+            works.setTrained(model, `router@${basename(set.model_folder ?? '')}`);
+            serving.again();
+          },
+          log,
+        });
+        context.add({ name: 'model folder', stop: () => watch.stop() });
+        await watch.look();
+      }
 
       const routing = new Routing({
         panel: () => serving.current(),

@@ -6,15 +6,20 @@ const opinion: Opinion = {
   probabilities: { security: 0.6, cicd: 0.3, inventory: 0.1 },
   scope: 0.9,
   candidates: ['security', 'cicd'],
-  votes: [
+  experts: [
     {
       name: 'rule',
-      vote: { probabilities: { security: 0.75, cicd: 0.25 }, abstained: false, latency_ms: 0.2, evidence: ['"cve"'] },
+      probabilities: { security: 0.75, cicd: 0.25 },
+      abstained: false,
+      latency_ms: 0.2,
+      weight: 1,
+      evidence: ['"cve"'],
     },
-    { name: 'retrieval', vote: { probabilities: {}, abstained: true, latency_ms: 0, evidence: [] } },
+    { name: 'retrieval', probabilities: {}, abstained: true, latency_ms: 0, weight: 0 },
   ],
+  explanation: [],
   abstain: false,
-  sure: true,
+  sure: 'words',
 };
 const among = (...names: string[]) => ({ names: new Set(names), digest: names.join() });
 const how = { exit: 'encoder' as const, models: { router: 'router@7' } };

@@ -2,10 +2,10 @@
 // them, and sentences a person understands. Pure.
 import type { RouteAnswer } from '@cortex/schemas';
 import type { Eligible } from './eligible.js';
-import type { NamedVote, Opinion } from './panel.js';
+import type { Opinion, Voiced } from './panel.js';
 
 /** Where the cascade ended. */
-export type Exit = 'words' | 'encoder' | 'deadline' | 'no-encoder' | 'cache';
+export type Exit = 'rule' | 'words' | 'encoder' | 'deadline' | 'no-encoder' | 'cache';
 
 export interface Circumstances {
   readonly exit: Exit;
@@ -25,7 +25,7 @@ export function answerOf(opinion: Opinion, eligible: Eligible, circumstances: Ci
   // What masters would have had that are out now says that this task may not be for those who are left.
   const scope = best === undefined ? 0 : clamp(opinion.scope * mass);
   const abstain = best === undefined || opinion.abstain || mass < 0.5;
-  const experts = opinion.votes.map((named) => expertVote(named, eligible));
+  const experts = opinion.experts.map((voice) => expertVote(voice, eligible));
   const candidates = opinion.candidates.filter((name) => eligible.names.has(name));
   return {
     probabilities: listed(ranked),
@@ -36,7 +36,7 @@ export function answerOf(opinion: Opinion, eligible: Eligible, circumstances: Ci
     experts,
     exit: circumstances.exit,
     models: circumstances.models,
-    explanation: explain(ranked, { mass, scope, abstain, eligible }, experts, circumstances),
+    explanation: explain(ranked, { mass, scope, abstain, eligible, told: opinion.explanation }, experts, circumstances),
   };
 }
 
@@ -62,16 +62,17 @@ function restrict(probabilities: Readonly<Record<string, number>>, eligible: Eli
   return { odds: Object.fromEntries(kept.map(([name, p]) => [name, p / mass])), mass: Math.min(1, mass) };
 }
 
-function expertVote({ name, vote, weight }: NamedVote, eligible: Eligible): RouteAnswer['experts'][number] {
-  const { odds, mass } = restrict(vote.probabilities, eligible);
-  const abstained = vote.abstained || mass === 0;
+function expertVote(voice: Voiced, eligible: Eligible): RouteAnswer['experts'][number] {
+  const { odds, mass } = restrict(voice.probabilities, eligible);
+  const abstained = voice.abstained || mass === 0;
+  const { evidence = [] } = voice;
   return {
-    name,
+    name: voice.name,
     probabilities: abstained ? {} : listed(Object.entries(odds).sort((a, b) => b[1] - a[1])),
-    latency_ms: round(vote.latency_ms),
+    latency_ms: round(voice.latency_ms),
     abstained,
-    ...(weight === undefined ? {} : { weight: round(weight) }),
-    ...(vote.evidence.length > 0 ? { evidence: vote.evidence } : {}),
+    weight: round(voice.weight),
+    ...(evidence.length > 0 ? { evidence: [...evidence] } : {}),
   };
 }
 
@@ -80,11 +81,13 @@ interface Summary {
   scope: number;
   abstain: boolean;
   eligible: Eligible;
+  /** What the model says itself. */
+  told: readonly string[];
 }
 
 function explain(
   ranked: readonly [string, number][],
-  { mass, scope, abstain, eligible }: Summary,
+  { mass, scope, abstain, eligible, told }: Summary,
   experts: RouteAnswer['experts'],
   { exit, reason }: Circumstances,
 ): string[] {
@@ -94,15 +97,12 @@ function explain(
     lines.push('No master may be chosen: none of those asked for is registered and active.');
   else if (!best) lines.push('No expert has anything to say about this text.');
   else lines.push(`${best[0]} fits best: ${percent(best[1])}${next ? `, then ${next[0]}: ${percent(next[1])}` : ''}.`);
-  for (const vote of experts) {
-    if (vote.abstained) continue;
-    const top = Object.entries(vote.probabilities)[0];
-    const why = vote.evidence?.slice(0, 2).join('; ');
-    if (top) lines.push(`${vote.name} says ${top[0]} (${percent(top[1])})${why ? `: ${why}` : ''}`);
-  }
+  lines.push(...(told.length > 0 ? told : whatVotesSay(experts)));
   if (best && mass < 0.995) lines.push(`Masters that may not be chosen now would have had ${percent(1 - mass)}.`);
-  if (best && abstain) lines.push(`Not sure enough (some master fits: ${percent(scope)}): a person should look at it.`);
+  if (best && abstain && told.length === 0)
+    lines.push(`Not sure enough (some master fits: ${percent(scope)}): a person should look at it.`);
   const endings: Record<Exit, string | undefined> = {
+    rule: 'A person has said who is to do it, nobody else was needed.',
     words: 'Rules and words were sure enough, the encoder was not needed.',
     encoder: undefined,
     deadline: `The deadline came before the encoder${reason ? ` (${reason})` : ''}: rules and words alone say this.`,
@@ -112,6 +112,15 @@ function explain(
   const ending = endings[exit];
   if (ending) lines.push(ending);
   return lines;
+}
+
+function whatVotesSay(experts: RouteAnswer['experts']): string[] {
+  return experts.flatMap((vote) => {
+    const top = Object.entries(vote.probabilities)[0];
+    if (vote.abstained || !top) return [];
+    const why = vote.evidence?.slice(0, 2).join('; ');
+    return [`${vote.name} says ${top[0]} (${percent(top[1])})${why ? `: ${why}` : ''}`];
+  });
 }
 
 function listed(ranked: readonly [string, number][]): Record<string, number> {

@@ -1,14 +1,9 @@
-// What serves at a moment: a set of experts with a way to weigh them, immutable and swapped whole.
+// What serves at a moment: rules, and a router model where there is one; immutable and swapped whole.
 // The one thing to know: it speaks in two stages. `quick` needs no encoder and is always there; `full` needs vectors.
-import type { RouteQuery, Vote } from '@cortex/models';
+import type { ExpertShare, RouteQuery } from '@cortex/models';
 
-export interface NamedVote {
-  /** rule, lexical, neural, retrieval or a further expert. */
-  readonly name: string;
-  readonly vote: Vote;
-  /** Its weight in the ensemble for this task. */
-  readonly weight?: number;
-}
+/** One expert's vote as it goes into the answer. */
+export type Voiced = ExpertShare & { readonly evidence?: readonly string[] };
 
 /** What the experts together think of one task. */
 export interface Opinion {
@@ -18,11 +13,13 @@ export interface Opinion {
   readonly scope: number;
   /** Holds the right master at the configured rate. */
   readonly candidates: readonly string[];
-  readonly votes: readonly NamedVote[];
+  readonly experts: readonly Voiced[];
   /** Whether a person should be asked. */
   readonly abstain: boolean;
-  /** True when more experts would not change the decision enough to be worth their time. */
-  readonly sure: boolean;
+  /** Sentences a person understands. */
+  readonly explanation: readonly string[];
+  /** The stage at which more experts would not change the decision enough to be worth their time; undefined: hear them. */
+  readonly sure?: 'rule' | 'words';
 }
 
 export interface Panel {
@@ -30,14 +27,14 @@ export interface Panel {
   readonly version: string;
   /** Changes whenever an answer might: part of the key of remembered decisions. */
   readonly identity: string;
-  /** Masters it was made for; others can only be found by rules and descriptions. */
-  readonly masters: ReadonlySet<string>;
+  /** True for rules alone: any model is better. */
+  readonly provisional?: boolean;
   /** Whether `full` says more than `quick`. */
   readonly needsEncoder: boolean;
   /** Why it does without the encoder, where it does. */
   readonly reason?: string;
   /** Rules and words; microseconds. One opinion a query. */
-  quick(queries: readonly RouteQuery[]): Promise<Opinion[]>;
+  quick(queries: readonly RouteQuery[], masters: readonly string[]): Promise<Opinion[]>;
   /** All experts; every query carries its `embedding`. */
-  full(queries: readonly RouteQuery[]): Promise<Opinion[]>;
+  full(queries: readonly RouteQuery[], masters: readonly string[]): Promise<Opinion[]>;
 }

@@ -7,7 +7,7 @@ import { answerOf, type Circumstances, type Exit, recalled } from './answer.js';
 import type { Eligibility, Eligible } from './eligible.js';
 import type { EncoderSupply } from './encoder-supply.js';
 import { gather } from './gather.js';
-import type { NamedVote, Opinion, Panel } from './panel.js';
+import type { Opinion, Panel } from './panel.js';
 import { questionKey, Remembered } from './remembered.js';
 
 export interface RoutingParts {
@@ -36,10 +36,14 @@ interface Topic {
 /** Where the time of one topic went, for its spans. */
 interface Stages {
   quickAt: number;
-  quick: readonly NamedVote[];
+  /** Names of the experts that were heard without the encoder. */
+  quick: ReadonlySet<string>;
   encodeAt?: number;
   encodedAt?: number;
 }
+
+/** What a panel is asked. */
+type Asked = Pick<Topic, 'query' | 'eligible'>;
 
 type Full = { opinion: Opinion; stages: Stages } | { reason: string; late: boolean };
 
@@ -47,7 +51,7 @@ const now = () => performance.timeOrigin + performance.now();
 
 export class Routing {
   private readonly memory: Remembered<RouteAnswer>;
-  private readonly fullStages = new WeakMap<Panel, (query: RouteQuery) => Promise<Opinion>>();
+  private readonly fullStages = new WeakMap<Panel, (topic: Asked) => Promise<Opinion>>();
 
   constructor(private readonly parts: RoutingParts) {
     this.memory = new Remembered(parts.remembered);
@@ -85,11 +89,12 @@ export class Routing {
 
     const open = [...topics.values()];
     const quickAt = now();
-    const opinions = await panel.quick(open.map((topic) => topic.query));
+    const opinions = await bySameMasters(open, (queries, names) => panel.quick(queries, names));
     open.forEach((topic, i) => {
       const opinion = opinions[i];
       if (!opinion) throw new RangeError(`${opinions.length} opinions for ${open.length} questions`);
-      const stages: Stages = { quickAt, quick: opinion.votes };
+      const heard = opinion.experts.filter(({ abstained, latency_ms }) => !abstained || latency_ms > 0);
+      const stages: Stages = { quickAt, quick: new Set(heard.map(({ name }) => name)) };
       const given = this.cascade(panel, missing, topic, opinion, stages);
       for (const { index, question } of topic.askers) answers[index] = given(question);
     });
@@ -114,15 +119,16 @@ export class Routing {
       models: { router: panel.version },
       ...(reason === undefined ? {} : { reason }),
     });
-    if (this.parts.earlyExit && quick.sure && mayBeChosen(quick, topic.eligible)) {
-      return (question) => this.remember(topic.key, settle(quick, circumstances('words'), question, stages));
+    const { sure } = quick;
+    if (sure !== undefined && (this.parts.earlyExit || sure === 'rule') && mayBeChosen(quick, topic.eligible)) {
+      return (question) => this.remember(topic.key, settle(quick, circumstances(sure), question, stages));
     }
     if (!panel.needsEncoder || missing !== undefined) {
       const how = circumstances('no-encoder', missing);
       return (question) => this.remember(topic.key, settle(quick, how, question, stages));
     }
     const last = Math.max(...topic.askers.map(({ question }) => question.deadline)) - this.parts.marginMs;
-    const full = this.full(panel, topic.query, last, stages);
+    const full = this.full(panel, topic, last, stages);
     return async (question) => {
       const found = await before(question.deadline - this.parts.marginMs, full);
       if ('opinion' in found) {
@@ -136,13 +142,13 @@ export class Routing {
   }
 
   /** Never rejects: whatever goes wrong, the quick opinion stands. */
-  private async full(panel: Panel, query: RouteQuery, deadline: number, stages: Stages): Promise<Full> {
+  private async full(panel: Panel, { query, eligible }: Asked, deadline: number, stages: Stages): Promise<Full> {
     const encodeAt = now();
     const embedded = await this.parts.encoder.embed(query.text, deadline);
     if ('reason' in embedded) return embedded;
     const encodedAt = now();
     try {
-      const opinion = await this.fullStage(panel)({ ...query, embedding: embedded.vector });
+      const opinion = await this.fullStage(panel)({ query: { ...query, embedding: embedded.vector }, eligible });
       return { opinion, stages: { ...stages, encodeAt, encodedAt } };
     } catch (error) {
       this.parts.onFailure(error);
@@ -151,10 +157,10 @@ export class Routing {
   }
 
   /** Each panel has its own gathering, so that a swap in between mixes nothing. */
-  private fullStage(panel: Panel): (query: RouteQuery) => Promise<Opinion> {
+  private fullStage(panel: Panel): (topic: Asked) => Promise<Opinion> {
     let stage = this.fullStages.get(panel);
     if (!stage) {
-      stage = gather((queries: RouteQuery[]) => panel.full(queries));
+      stage = gather((topics: Asked[]) => bySameMasters(topics, (queries, names) => panel.full(queries, names)));
       this.fullStages.set(panel, stage);
     }
     return stage;
@@ -171,10 +177,38 @@ export class Routing {
   }
 }
 
+/** Asks a panel once for all topics with the same masters to choose from; mostly that is all of them. */
+async function bySameMasters(
+  topics: readonly Asked[],
+  ask: (queries: RouteQuery[], names: string[]) => Promise<Opinion[]>,
+): Promise<Opinion[]> {
+  const groups = new Map<string, number[]>();
+  topics.forEach(({ eligible }, i) => {
+    const group = groups.get(eligible.digest);
+    if (group) group.push(i);
+    else groups.set(eligible.digest, [i]);
+  });
+  const opinions: Opinion[] = new Array(topics.length);
+  for (const group of groups.values()) {
+    const names = topics[group[0] ?? 0]?.eligible.names ?? [];
+    const heard = await ask(
+      group.map((i) => topics[i]?.query ?? { text: '' }),
+      [...names],
+    );
+    group.forEach((i, at) => {
+      const opinion = heard[at];
+      if (!opinion) throw new RangeError(`${heard.length} opinions for ${group.length} questions`);
+      opinions[i] = opinion;
+    });
+  }
+  return opinions;
+}
+
+/** Title and text as one, without saying the title twice: what the model reads is what is encoded. */
 function queryOf({ task }: RouteAsk): RouteQuery {
+  const { title, text } = task;
   return {
-    text: task.text,
-    ...(typeof task.title === 'string' ? { title: task.title } : {}),
+    text: typeof title === 'string' && title !== '' && !text.startsWith(title) ? `${title}\n${text}` : text,
     ...(typeof task.repository === 'string' ? { repository: task.repository } : {}),
     ...(typeof task.source === 'string' ? { source: task.source } : {}),
     ...(isLabels(task.labels) ? { labels: task.labels } : {}),
@@ -211,21 +245,15 @@ async function before(deadline: number, full: Promise<Full>): Promise<Full> {
 /** One span an expert, with its own share of the batch's time. */
 function recordVotes(opinion: Opinion, stages: Stages, question: Question): void {
   const { quickAt, quick, encodeAt, encodedAt } = stages;
-  const quickNames = new Set(quick.map(({ name }) => name));
   if (encodeAt !== undefined && encodedAt !== undefined)
     recordSpan('encode', encodeAt, encodedAt, {}, question.context);
-  for (const { name, vote } of opinion.votes) {
-    const start = quickNames.has(name) ? quickAt : (encodedAt ?? quickAt);
-    recordSpan(
-      `expert ${name}`,
-      start,
-      start + vote.latency_ms,
-      {
-        [SPAN_KEYS.expert]: name,
-        [SPAN_KEYS.expertAbstained]: vote.abstained,
-        [SPAN_KEYS.expertLatency]: vote.latency_ms,
-      },
-      question.context,
-    );
+  for (const { name, abstained, latency_ms } of opinion.experts) {
+    const start = quick.has(name) ? quickAt : (encodedAt ?? quickAt);
+    const attributes = {
+      [SPAN_KEYS.expert]: name,
+      [SPAN_KEYS.expertAbstained]: abstained,
+      [SPAN_KEYS.expertLatency]: latency_ms,
+    };
+    recordSpan(`expert ${name}`, start, start + latency_ms, attributes, question.context);
   }
 }

@@ -1,6 +1,6 @@
 // Which panel serves, and how another one comes in its place: built aside, swapped whole, no ask dropped.
-// The one thing to know: a change of the registry is honoured at once by a panel of rules (and who may be chosen is looked
-// up at each ask); the better panel follows when it has been built.
+// The one thing to know: who may be chosen is looked up at each ask, so a removed master is out at once; a new one is in as soon
+// as the model at hand has read its description, and the better model follows when it has been built.
 import type { Logger } from '@cortex/bus';
 import type { Master } from '@cortex/schemas';
 import type { Panel } from './panel.js';
@@ -12,31 +12,28 @@ export interface LiveMasters {
   onChange(listener: () => void): () => void;
 }
 
+export interface Picture {
+  readonly masters: readonly Master[];
+  readonly revision: number;
+}
+
 export interface PanelWorks {
-  /** A panel for now, made inline in a few milliseconds; `better` is what served before and is still worth hearing. */
-  quick(masters: readonly Master[], revision: number, better: Panel | undefined): Panel;
-  /**
-   * A better one, built off the event loop; `onReady` may be called several times, each better than the one before.
-   * Rejects when it cannot be built.
-   */
-  build(
-    masters: readonly Master[],
-    revision: number,
-    signal: AbortSignal,
-    onReady: (panel: Panel) => void,
-  ): Promise<void>;
+  /** A panel for now, made on the spot. */
+  first(picture: Picture): Panel;
+  /** The best model at hand, made to fit these masters; a matter of milliseconds. Undefined when there is none. */
+  adapt(picture: Picture): Promise<Panel | undefined>;
+  /** Better ones, built off the event loop; `onReady` may be called several times, each better than the one before. */
+  build(picture: Picture, signal: AbortSignal, onReady: (panel: Panel) => void): Promise<void>;
 }
 
 export interface ServingOptions {
   readonly debounceMs: number;
   readonly log: Logger;
-  readonly onSwap?: (panel: Panel) => void;
 }
 
 export class Serving {
   private panel: Panel;
-  private better: Panel | undefined;
-  private building: AbortController | undefined;
+  private cycle: AbortController | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly offChange: () => void;
   private closed = false;
@@ -46,58 +43,55 @@ export class Serving {
     private readonly works: PanelWorks,
     private readonly options: ServingOptions,
   ) {
-    this.panel = works.quick(masters.list(), masters.revision(), undefined);
-    this.offChange = masters.onChange(() => this.later());
-    this.rebuild();
+    this.panel = works.first(this.picture());
+    this.offChange = masters.onChange(() => this.later(options.debounceMs));
+    this.later(0);
   }
 
   current(): Panel {
     return this.panel;
   }
 
-  /** Builds anew although the registry is the same: the encoder came, a trained model was exchanged. */
+  /** The registry is the same, but something else came: the encoder, a trained model. */
   again(): void {
-    this.later();
+    this.later(0);
   }
 
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
     this.offChange();
-    this.building?.abort();
+    this.cycle?.abort();
   }
 
-  private later(): void {
+  private later(ms: number): void {
     if (this.closed) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.serve(this.works.quick(this.masters.list(), this.masters.revision(), this.better));
-      this.rebuild();
-    }, this.options.debounceMs);
+    this.timer = setTimeout(() => this.renew(), ms);
   }
 
-  private rebuild(): void {
-    this.building?.abort();
-    const building = new AbortController();
-    this.building = building;
-    const revision = this.masters.revision();
-    this.works
-      .build(this.masters.list(), revision, building.signal, (panel) => {
-        if (building.signal.aborted || this.closed) return;
-        this.better = panel;
-        this.serve(panel);
-      })
-      .catch((error: unknown) => {
-        if (building.signal.aborted) return;
-        this.options.log.error('the router could not be built from the registry; what served before serves on', {
-          revision,
-          error: String(error),
-        });
-      });
+  private renew(): void {
+    this.cycle?.abort();
+    const cycle = new AbortController();
+    this.cycle = cycle;
+    const picture = this.picture();
+    const serve = (panel: Panel) => {
+      if (!cycle.signal.aborted) this.panel = panel;
+    };
+    const failed = (what: string) => (error: unknown) => {
+      if (cycle.signal.aborted) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.options.log.error(`${what}; what served before serves on`, { revision: picture.revision, reason });
+    };
+    void (async () => {
+      const adapted = await this.works.adapt(picture).catch(failed('the model could not be made to fit the registry'));
+      serve(adapted ?? (this.panel.provisional ? this.works.first(picture) : this.panel));
+      if (cycle.signal.aborted) return;
+      await this.works.build(picture, cycle.signal, serve).catch(failed('no router could be built from the registry'));
+    })();
   }
 
-  private serve(panel: Panel): void {
-    this.panel = panel;
-    this.options.onSwap?.(panel);
+  private picture(): Picture {
+    return { masters: this.masters.list(), revision: this.masters.revision() };
   }
 }

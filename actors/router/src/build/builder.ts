@@ -13,8 +13,8 @@ export class BuildFailed extends Error {
 
 export interface BuildOptions {
   readonly signal: AbortSignal;
-  /** Examples read so far. */
-  readonly onReading?: (done: number, of: number) => void;
+  /** Share of the examples that has been read, 0 to 1. */
+  readonly onReading?: (share: number) => void;
 }
 
 // The compiled file, from `src` (tests) as from `dist`: a process cannot run TypeScript.
@@ -61,7 +61,7 @@ function runProcess(order: BuildOrder, { signal, onReading }: BuildOptions): Pro
   return new Promise<void>((resolve, reject) => {
     let failure: string | undefined;
     child.on('message', (news: BuildNews) => {
-      if (news.kind === 'reading') onReading?.(news.done, news.of);
+      if (news.kind === 'reading') onReading?.(news.share);
       else if (news.kind === 'failed') failure = news.error;
     });
     child.once('error', reject);

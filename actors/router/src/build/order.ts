@@ -19,7 +19,7 @@ export interface BuildOrder {
 }
 
 export type BuildNews =
-  | { readonly kind: 'reading'; readonly done: number; readonly of: number }
+  | { readonly kind: 'reading'; readonly share: number }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly error: string };
 
