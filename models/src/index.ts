@@ -14,8 +14,25 @@ export {
   type EncoderStats,
   type LoadEncoderOptions,
   loadEncoder,
+  type OpenAiEncoderOptions,
+  openAiEncoder,
 } from './encoder/index.js';
+export {
+  EvaluateInputError,
+  type OutcomesDocument,
+  type RunEvaluateOutcomesOptions,
+  readOutcomes,
+  runEvaluateOutcomes,
+} from './evaluate/outcomes/index.js';
+export { type PolicyDocument, type RunEvaluatePolicyOptions, runEvaluatePolicy } from './evaluate/policy/index.js';
 export type { Expert, ExpertName, RouteQuery, Vote } from './experts/expert.js';
+export {
+  type Judgement,
+  RetrievalExpert,
+  type RetrievalOptions,
+  type RetrievalRow,
+  VectorLengthMismatch,
+} from './experts/retrieval/index.js';
 export {
   createRuleExpert,
   type PatternProblem,
@@ -24,21 +41,46 @@ export {
   type RuleMaster,
 } from './experts/rule/index.js';
 export {
+  chooseByUtility,
+  DEFAULT_WEIGHTS,
+  type Exploration,
+  type ExplorationCandidate,
+  type ExplorationOptions,
+  explore,
+  type Priority,
+  type UtilityCandidate,
+  type UtilityChoice,
+  type UtilityOptions,
+  type UtilityTerm,
+  type UtilityWeights,
+  ZERO_WEIGHTS,
+} from './policy/index.js';
+export {
+  type Evidence,
+  loadPredictor,
+  type OutcomeRow,
+  type Prediction,
+  PredictionDataError,
+  type PredictionQuery,
+  Predictor,
+  PredictorFileError,
+  type PredictorFileReason,
+  type PredictorManifest,
+  type QuantityPrediction,
+  type SuccessPrediction,
+  savePredictor,
+  type TrainPredictorOptions,
+  trainPredictor,
+} from './prediction/index.js';
+export {
   type ExpertMaker,
   type ExpertShare,
   type MasterProfile,
-  RouterModel,
   type RouteOptions,
   type RouteResult,
+  RouterModel,
   type TrainingRow,
   type TrainRouterOptions,
   trainRouter,
 } from './router/index.js';
 export { type LoadRouterOptions, loadRouter, type RouterManifest, saveRouter } from './router/store.js';
-export {
-  type Judgement,
-  RetrievalExpert,
-  type RetrievalOptions,
-  type RetrievalRow,
-  VectorLengthMismatch,
-} from './experts/retrieval/index.js';

@@ -13,3 +13,4 @@ export {
   EncoderShapeMismatch,
 } from './errors.js';
 export { type LoadEncoderOptions, loadEncoder } from './onnx-encoder.js';
+export { type OpenAiEncoderOptions, openAiEncoder } from './openai-encoder.js';

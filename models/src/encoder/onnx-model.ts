@@ -6,9 +6,8 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { EncoderFileMissing, EncoderModelInvalid, EncoderShapeMismatch } from './errors.js';
+import { normaliseRows, type Pooling, poolTokens } from './rows.js';
 import { loadTokenizer, type TextTokenizer } from './tokenizer.js';
-
-export type Pooling = 'mean' | 'cls';
 
 export interface OnnxModelOptions {
   /** Tokens of a text that are looked at, special tokens included. */
@@ -159,41 +158,6 @@ async function runBatch(
   if (dims.length !== 3 || dims[1] !== length) throw new EncoderShapeMismatch('[texts, tokens, dimensions]', shape);
   const lengths = rows.map((row) => row.length);
   return normaliseRows(poolTokens(data, lengths, length, dims[2] ?? 0, pooling), dims[2] ?? 0);
-}
-
-/** Token vectors [rows, length, dimensions] → [rows, dimensions]: the mean of the real tokens, or the first token's. */
-export function poolTokens(
-  tokens: Float32Array,
-  lengths: readonly number[],
-  length: number,
-  dimensions: number,
-  pooling: Pooling,
-): Float32Array {
-  const pooled = new Float32Array(lengths.length * dimensions);
-  lengths.forEach((count, row) => {
-    const used = pooling === 'cls' ? 1 : count;
-    const to = row * dimensions;
-    for (let t = 0; t < used; t++) {
-      const from = (row * length + t) * dimensions;
-      for (let d = 0; d < dimensions; d++) pooled[to + d] = (pooled[to + d] ?? 0) + (tokens[from + d] ?? 0);
-    }
-    // The sum is not divided by the count: normalising follows and would undo it.
-  });
-  return pooled;
-}
-
-/** Scales each row to length 1, in place. @throws EncoderShapeMismatch when a row is not finite or all zero. */
-export function normaliseRows(rows: Float32Array, dimensions: number): Float32Array {
-  for (let from = 0; from < rows.length; from += dimensions) {
-    let squares = 0;
-    for (let d = 0; d < dimensions; d++) squares += (rows[from + d] ?? 0) ** 2;
-    if (!(squares > 0 && Number.isFinite(squares))) {
-      throw new EncoderShapeMismatch('a finite vector that is not all zero', `a vector of squared length ${squares}`);
-    }
-    const scale = 1 / Math.sqrt(squares);
-    for (let d = 0; d < dimensions; d++) rows[from + d] = (rows[from + d] ?? 0) * scale;
-  }
-  return rows;
 }
 
 /** sentence-transformers writes how to pool into `1_Pooling/config.json`; without it the mean is meant. */
