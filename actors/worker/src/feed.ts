@@ -1,7 +1,7 @@
 // The feed: fetches one task whenever a slot is free, in the order of schedule.ts, and never one that would have to wait here.
 // Hints on the live subject wake it at once; a slow, jittered look round finds what no hint announced (retries, the tasks of the dead).
 import { type Bus, type Delivery, pullOne } from '@cortex/bus';
-import type { Priority } from '@cortex/schemas';
+import { PRIORITIES, type Priority } from '@cortex/schemas';
 import type { Terms } from './delivery.js';
 import { afterEmpty, afterTask, askOrder, NOBODY_PASSED } from './schedule.js';
 
@@ -27,26 +27,41 @@ export interface Feed {
   idle(): Promise<void>;
 }
 
-/** After a hint the consumer may need a moment longer than the hint did. Milliseconds before each further look. */
-const AFTER_HINT_MS = [5, 25, 100];
+/** Once in a thousand times a hint is faster than the consumer it speaks of: look once more so many milliseconds later. */
+const AFTER_HINT_MS = 25;
+/**
+ * What was found empty is not asked again for so many milliseconds, unless a hint names it: with a backlog of one priority every task
+ * would otherwise cost a question to each of the others.
+ */
+const KNOWN_EMPTY_MS = 250;
+const EVERYWHERE: ReadonlySet<Priority> = new Set(PRIORITIES);
 
 export function startFeed(bus: Bus, options: FeedOptions): Feed {
   const stream = bus.subjects.stream('LOG');
   const running = new Set<Promise<unknown>>();
   let passed = NOBODY_PASSED;
   let closed = false;
-  let woken = false;
+  /** Where to look next. Hints name one priority, so that an idle fleet asks for little when one task comes in. */
+  let next = new Set(EVERYWHERE);
+  const emptyUntil = new Map<Priority, number>();
   let rouse: () => void = () => undefined;
 
-  const fetchOne = async (): Promise<boolean> => {
+  const fetchOne = async (where: ReadonlySet<Priority>): Promise<boolean> => {
     for (const priority of askOrder(passed)) {
       const terms = options.terms(priority);
-      if (!terms || closed) continue;
+      if (!terms || closed || !where.has(priority)) continue;
+      if ((emptyUntil.get(priority) ?? 0) > Date.now()) {
+        passed = afterEmpty(passed, priority);
+        continue;
+      }
+      // Before the question, so that a hint which comes while it is under way takes it back.
+      emptyUntil.set(priority, Date.now() + KNOWN_EMPTY_MS);
       const delivery = await pullOne(bus, stream, bus.subjects.workConsumer(options.master, priority));
       if (!delivery) {
         passed = afterEmpty(passed, priority);
         continue;
       }
+      emptyUntil.delete(priority);
       passed = afterTask(passed, priority);
       const work = options
         .process(delivery, terms)
@@ -71,34 +86,47 @@ export function startFeed(bus: Bus, options: FeedOptions): Feed {
     });
   const loop = async () => {
     let pollMs = options.pollMinMs;
-    let looks = AFTER_HINT_MS.length;
+    let repeated = false;
     while (!closed) {
       if (running.size >= options.concurrency) {
         await rest(undefined);
+        next = new Set(EVERYWHERE);
         continue;
       }
-      if (woken) looks = 0;
-      woken = false;
-      if (bus.state() === 'connected' && (await fetchOne())) {
+      const where = next;
+      next = new Set();
+      if (bus.state() === 'connected' && (await fetchOne(where))) {
+        next = new Set(EVERYWHERE);
         pollMs = options.pollMinMs;
-        looks = 0;
-        continue;
-      }
-      if (woken || closed) continue;
-      const hinted = AFTER_HINT_MS[looks++];
-      if (hinted !== undefined) await rest(hinted);
-      else {
+        repeated = false;
+      } else if (next.size > 0 || closed) {
+        repeated = false;
+      } else if (where.size < EVERYWHERE.size && !repeated) {
+        repeated = true;
+        await rest(AFTER_HINT_MS);
+        look(where);
+      } else {
+        repeated = false;
         // Jitter, so that a fleet started together does not look round together.
         await rest(pollMs * (0.75 + 0.5 * Math.random()));
+        if (next.size > 0) continue;
+        look(EVERYWHERE);
         pollMs = Math.min(options.pollMaxMs, pollMs * 1.5);
       }
     }
   };
-  const wake = () => {
-    woken = true;
+  const look = (where: Iterable<Priority>) => {
+    for (const priority of where) {
+      next.add(priority);
+      emptyUntil.delete(priority);
+    }
+    // A full worker looks everywhere as soon as a slot is free.
     if (running.size < options.concurrency) rouse();
   };
-  const hints = bus.nc.subscribe(bus.subjects.live('decided', options.master), { callback: wake });
+  const wake = () => look(EVERYWHERE);
+  const hints = bus.nc.subscribe(bus.subjects.live('decided', options.master), {
+    callback: (error, msg) => void (error || look(hintedBy(msg))),
+  });
   const offReconnect = bus.onReconnect(wake);
   const looping = loop().catch(options.onError);
   return {
@@ -115,4 +143,14 @@ export function startFeed(bus: Bus, options: FeedOptions): Feed {
       while (running.size > 0) await Promise.race(running);
     },
   };
+}
+
+/** The priority of the task that a hint announces. */
+function hintedBy(msg: { json<T>(): T }): Iterable<Priority> {
+  try {
+    const priority = msg.json<{ task?: { priority?: Priority } }>().task?.priority;
+    return priority !== undefined && EVERYWHERE.has(priority) ? [priority] : EVERYWHERE;
+  } catch {
+    return EVERYWHERE;
+  }
 }
