@@ -25,6 +25,19 @@ export {
   runEvaluateOutcomes,
 } from './evaluate/outcomes/index.js';
 export { type PolicyDocument, type RunEvaluatePolicyOptions, runEvaluatePolicy } from './evaluate/policy/index.js';
+export {
+  type EvaluateRoutingOptions,
+  EvaluationFileEmpty,
+  EvaluationFileUnreadable,
+  EvaluationInputError,
+  MastersInvalid,
+  NothingToEvaluate,
+  type RoutingDocument,
+  runEvaluateRouting,
+  SingleLabel,
+  TooManyBadRows,
+  TooManyLabels,
+} from './evaluate/routing/index.js';
 export type { Expert, ExpertName, RouteQuery, Vote } from './experts/expert.js';
 export {
   type Judgement,
@@ -73,14 +86,32 @@ export {
   trainPredictor,
 } from './prediction/index.js';
 export {
+  abstainBelow,
+  type Costs,
+  DEFAULT_COSTS,
   type ExpertMaker,
   type ExpertShare,
+  type LoadRouterOptions,
+  loadRouter,
   type MasterProfile,
+  type Progress,
   type RouteOptions,
   type RouteResult,
+  RouterEncoderMismatch,
+  RouterExpertMissing,
+  type RouterFault,
+  RouterFileMissing,
+  RouterFileTampered,
+  RouterLabelsMismatch,
+  RouterLoadError,
+  type RouterManifest,
+  RouterManifestInvalid,
   RouterModel,
+  RouterNumbersInvalid,
+  RouterProbeFailed,
+  RouterShapeMismatch,
+  saveRouter,
   type TrainingRow,
   type TrainRouterOptions,
   trainRouter,
 } from './router/index.js';
-export { type LoadRouterOptions, loadRouter, type RouterManifest, saveRouter } from './router/store.js';

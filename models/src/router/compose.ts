@@ -1,7 +1,8 @@
 // From the voices' joint odds to a decision: newcomers get their share, removed masters lose theirs, sets and abstention follow.
 // The one thing to know: what removed masters would have got is not handed to the others; it lowers the probability that any master fits.
-import { largest, logisticOdds } from '../calibration/index.js';
+import { largest, logisticOdds, softmaxInPlace } from '../calibration/index.js';
 import { conformalSet, likeliestSet } from '../conformal/index.js';
+import type { Vote } from '../experts/expert.js';
 import type { RouterState } from './state.js';
 import { abstainBelow, type RouteOptions, type RouteResult, type Stage } from './types.js';
 import { CLOSENESS_SCALE } from './voices/profile.js';
@@ -13,9 +14,12 @@ export interface Verdict {
   scope: number;
   /** Masters without rows. */
   newcomers: readonly { name: string; closeness: number }[];
+  /** What the rules said; decides alone in the stage 'rule', and speaks among described masters. */
+  rule?: Vote;
 }
 
-type Composed = Omit<RouteResult, 'experts' | 'explanation' | 'latency_ms'>;
+/** A result without what only the router knows: votes, reasons, times. */
+export type Composed = Omit<RouteResult, 'experts' | 'explanation' | 'latency_ms' | 'encoder_ms' | 'sure'>;
 
 export function compose(state: RouterState, verdict: Verdict, options: RouteOptions): Composed {
   const registered = new Set(options.masters ?? state.masters.map(({ name }) => name));
@@ -28,13 +32,9 @@ export function compose(state: RouterState, verdict: Verdict, options: RouteOpti
     const nothing = { master: null, probabilities: {}, confidence: 0, scope: 0, candidates: [], conformal: [] };
     return { ...nothing, abstain: true, abstain_reason: 'no-master', ...common };
   }
+  if (verdict.stage === 'rule' && verdict.rule) return byRule(names, verdict.rule, threshold);
   const kept = state.labels.flatMap((_, k) => (allowed[k] ? [verdict.odds[k]!] : []));
-  const { odds, scope } = share(
-    state,
-    kept,
-    verdict,
-    newcomers.map(({ closeness }) => closeness),
-  );
+  const { odds, scope } = share(state, kept, verdict, newcomers);
   const best = largest(odds);
   const confidence = odds[best]!;
   const right = confidence * scope;
@@ -60,27 +60,36 @@ export function compose(state: RouterState, verdict: Verdict, options: RouteOpti
   };
 }
 
+function byRule(names: readonly string[], { probabilities }: Vote, threshold: number): Composed {
+  const master = names.reduce((best, name) => ((probabilities[name] ?? 0) > (probabilities[best] ?? 0) ? name : best));
+  return {
+    master,
+    probabilities: Object.fromEntries(
+      names.flatMap((name) => (probabilities[name] ? [[name, probabilities[name]]] : [])),
+    ),
+    confidence: probabilities[master] ?? 0,
+    scope: 1,
+    candidates: [master],
+    conformal: [master],
+    abstain: false,
+    abstain_reason: null,
+    threshold,
+    method: 'rule',
+    exit: 'rule',
+  };
+}
+
 /** Odds over the kept labels and then the newcomers, given that one fits; and the probability that one does. */
-function share(state: RouterState, kept: readonly number[], verdict: Verdict, closeness: readonly number[]) {
+function share(state: RouterState, kept: readonly number[], verdict: Verdict, newcomers: Verdict['newcomers']) {
+  const closeness = newcomers.map((one) => one.closeness);
+  if (!state.labels.length) return described(state, newcomers, verdict.rule);
   const odds = new Float64Array(kept.length + closeness.length);
   const mass = kept.reduce((sum, value) => sum + value, 0);
-  if (!state.labels.length) {
-    // Descriptions only: the closest wins; how close it is says whether any fits.
-    const top = Math.max(...closeness);
-    let sum = 0;
-    closeness.forEach((value, m) => {
-      odds[m] = Math.exp(CLOSENESS_SCALE * (value - top));
-      sum += odds[m]!;
-    });
-    for (let m = 0; m < odds.length; m++) odds[m]! /= sum;
-    return { odds, scope: logisticOdds(state.newcomer, [top]) };
-  }
   const fits = closeness.map((value) => logisticOdds(state.newcomer, [value]));
   const inside = verdict.scope * mass;
-  const rest = 1 - inside;
   const wanted = fits.reduce((sum, fit) => sum + fit, 0);
   const nobody = fits.reduce((product, fit) => product * (1 - fit), 1);
-  const claimed = rest * (1 - nobody);
+  const claimed = (1 - inside) * (1 - nobody);
   kept.forEach((value, k) => {
     odds[k] = mass > 0 ? (value / mass) * inside : 0;
   });
@@ -91,6 +100,17 @@ function share(state: RouterState, kept: readonly number[], verdict: Verdict, cl
   if (scope > 0) for (let i = 0; i < odds.length; i++) odds[i]! /= scope;
   else odds.fill(1 / odds.length);
   return { odds, scope };
+}
+
+/** Descriptions and rules only: the closest wins; how close it is says whether any fits. */
+function described(state: RouterState, newcomers: Verdict['newcomers'], rule: Vote | undefined) {
+  const top = Math.max(...newcomers.map(({ closeness }) => closeness));
+  const odds = Float64Array.from(newcomers, ({ name, closeness }) => {
+    const said = rule && !rule.abstained ? Math.log(Math.max(1e-3, rule.probabilities[name] ?? 0)) : 0;
+    return CLOSENESS_SCALE * closeness + said;
+  });
+  softmaxInPlace(odds);
+  return { odds, scope: logisticOdds(state.newcomer, [top]) };
 }
 
 /** Odds by name; with many labels those under 1 in 10,000 are left out. */

@@ -33,12 +33,22 @@ export function viewsOf(master: MasterProfile): string[] {
   return [...new Set(views.filter(Boolean))];
 }
 
-/** @param encode absent: words in common are all there is to compare. */
+const MOST_EXAMPLES = 20;
+
+/**
+ * @param encode absent: words in common are all there is to compare.
+ * @param trained given when masters change after training: whoever is not in it is also known by its examples. (While training, examples are
+ * rows, and a view made of them would know the answers it is judged on.)
+ */
 export async function describeMasters(
   masters: readonly MasterProfile[],
   encode?: (texts: readonly string[]) => Promise<readonly Float32Array[]>,
+  trained?: ReadonlySet<string>,
 ): Promise<Profiles> {
-  const views = masters.map(viewsOf);
+  const views = masters.map((master) => [
+    ...viewsOf(master),
+    ...(trained && !trained.has(master.name) ? (master.examples ?? []).slice(0, MOST_EXAMPLES) : []),
+  ]);
   const names = masters.map(({ name }) => name);
   const texts = views.map((list) => list.join('\n'));
   if (!encode || !masters.length) return { names, texts, hub: names.map(() => 0) };
@@ -46,13 +56,13 @@ export async function describeMasters(
   let at = 0;
   const vectors = views.map((list) => {
     const sum = new Float32Array(flat[0]?.length ?? 0);
-    for (const vector of flat.slice(at, at + list.length)) vector.forEach((value, i) => (sum[i]! += value));
+    for (const vector of flat.slice(at, at + list.length)) for (let i = 0; i < sum.length; i++) sum[i]! += vector[i]!;
     at += list.length;
     return unit(sum);
   });
   const hub = vectors.map((vector, i) => {
     let sum = 0;
-    vectors.forEach((other, j) => (sum += i === j ? 0 : dot(vector, other)));
+    for (const [j, other] of vectors.entries()) sum += i === j ? 0 : dot(vector, other);
     return vectors.length > 1 ? sum / (vectors.length - 1) : 0;
   });
   return { names, vectors, texts, hub };

@@ -1,7 +1,7 @@
 // One stage of the cascade: some voices, their weights, and what their joint odds are worth.
 // The one thing to know: 'words' is the stage without the encoder, 'full' has every voice; each is calibrated on its own.
 import { fitStack, largest, stackOdds } from '../calibration/index.js';
-import { fitScope, type ScopeModel, scopeOdds, unknownScope } from '../scope/index.js';
+import { fitScope, type ScopeExample, type ScopeModel, scopeOdds, unknownScope } from '../scope/index.js';
 import type { CrossFit } from './cross-fit.js';
 import type { Scores } from './voice.js';
 
@@ -15,8 +15,9 @@ export interface StageFit {
 }
 
 export interface StageJudged {
-  /** Row after row, the odds of each label. */
-  odds: Float64Array;
+  /** By row: the odds of each label, and what the voices noticed. */
+  examples: (ScopeExample & { odds: Float64Array })[];
+  /** By row: the probability that any label fits. */
   scope: Float64Array;
 }
 
@@ -85,7 +86,7 @@ async function fitStageScope(fit: StageFit, problem: StageProblem): Promise<Scop
 }
 
 function allRows({ voices }: Scored, labels: number): number[] {
-  return Array.from({ length: voices[0]!.scores.length / labels }, (_, r) => r);
+  return Array.from({ length: (voices[0]?.scores.length ?? 0) / labels }, (_, r) => r);
 }
 
 /** Scores and signals of some rows by the router's voices; a voice that this stage does not use may be missing. */
@@ -107,13 +108,13 @@ function examples(fit: StageFit, scored: Scored, labels: number, rows: readonly 
 
 /** Odds and scope of the rows given. */
 export function judge(fit: StageFit, scored: Scored, labels: number, rows: readonly number[]): StageJudged {
-  const odds = new Float64Array(rows.length * labels);
-  const scope = new Float64Array(rows.length);
-  examples(fit, scored, labels, rows).forEach((one, i) => {
-    odds.set(one.odds, i * labels);
-    scope[i] = scopeOdds(fit.scope, one);
-  });
-  return { odds, scope };
+  const judged = examples(fit, scored, labels, rows);
+  return { examples: judged, scope: Float64Array.from(judged, (example) => scopeOdds(fit.scope, example)) };
+}
+
+/** The same for every row there is. */
+export function judgeAll(fit: StageFit, scored: Scored, labels: number): StageJudged {
+  return judge(fit, scored, labels, allRows(scored, labels));
 }
 
 function accuracy(weights: ArrayLike<number>, scores: readonly Float32Array[], labels: number, target: Int32Array) {

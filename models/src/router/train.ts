@@ -3,16 +3,16 @@
 // stated priors, and `notes` says so.
 import { createHash } from 'node:crypto';
 import { fitStack, type LogisticModel, largest } from '../calibration/index.js';
-import { type ConformalThresholds, fitConformal } from '../conformal/index.js';
+import { fitConformal } from '../conformal/index.js';
 import type { Encoder } from '../encoder/index.js';
 import { expectedCalibrationError } from '../metrics/index.js';
 import { type CrossFit, crossFit, leftOutLabels, makeAll } from './cross-fit.js';
-import { fitEarlyExit } from './early-exit.js';
+import { fitEarlyExit, leavesEarly } from './early-exit.js';
 import { assignFolds } from './folds.js';
 import { learnNewcomer, NEWCOMER_PRIOR } from './newcomer.js';
 import { describeMasters, type Profiles } from './profiles.js';
 import { RouterModel } from './router-model.js';
-import { fitStage, judge, type StageFit, type StageJudged } from './stage.js';
+import { fitStage, judge, judgeAll, type StageFit, type StageJudged, type StageProblem } from './stage.js';
 import type { RouterState } from './state.js';
 import { type Costs, DEFAULT_COSTS, type MasterProfile, type Progress, type TrainingRow } from './types.js';
 import type { VoiceMaker, VoiceRows } from './voice.js';
@@ -20,6 +20,7 @@ import { embeddingMaker } from './voices/embedding.js';
 import { type ExpertMaker, outsideMaker } from './voices/outside.js';
 import { profileMaker } from './voices/profile.js';
 import { retrievalMaker } from './voices/retrieval.js';
+import { hasRules, rulesOf } from './voices/rules.js';
 import { wordsMaker } from './voices/words.js';
 
 export interface TrainRouterOptions {
@@ -74,7 +75,7 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
     labels,
     seed,
   };
-  const makers = makersFor(options, labels, profiles);
+  const makers = makersFor(options, masters, labels, profiles);
   const outsiders = rows.filter(({ label }) => label === null).length;
   const outsideShare = Math.min(0.5, Math.max(options.outsideShare ?? 0.05, rows.length ? outsiders / rows.length : 0));
   const state = blankState(masters, labels, rows, encoder, costs, seed);
@@ -106,26 +107,26 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
     outside: options.experts?.some(({ name }) => name === maker.name) ?? false,
   }));
   report('calibrating', 0);
-  const fit = (voices: number[]) =>
-    fitStage({
-      names: makers.map(({ name }) => name),
-      voices,
-      priors: makers.map(({ priorWeight }) => priorWeight),
-      labels: labels.length,
-      cross,
-      target: data.target,
-      judged,
-      nulls,
-      leftOut,
-      outsideShare,
-    });
+  const problem: StageProblem = {
+    names: makers.map(({ name }) => name),
+    voices: [],
+    priors: makers.map(({ priorWeight }) => priorWeight),
+    labels: labels.length,
+    cross,
+    target: data.target,
+    judged,
+    nulls,
+    leftOut,
+    outsideShare,
+  };
+  const fit = (voices: number[]) => fitStage({ ...problem, voices });
   const all = makers.map((_, v) => v);
   const cheap = all.filter((v) => !makers[v]!.needsVector);
   state.words = await fit(cheap);
   state.full = cheap.length < all.length ? await fit(all) : null;
   for (const v of all)
     state.voices[v]!.temperature = await temperature(cross, data.target, judged, labels.length, v, makers);
-  calibrate(state, cross, judged, data.target, exitLoss);
+  await calibrate(state, problem, exitLoss);
   state.newcomer = (await learnNewcomer(profiles, data)) ?? NEWCOMER_PRIOR;
   report('calibrating', 1);
   report('fitting on all rows', 0);
@@ -151,8 +152,17 @@ function collect({ masters, rows }: TrainRouterOptions) {
   return { masters: [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), rows: all, labels };
 }
 
-function makersFor(options: TrainRouterOptions, labels: readonly string[], profiles: Profiles): VoiceMaker[] {
+function makersFor(
+  options: TrainRouterOptions,
+  masters: readonly MasterProfile[],
+  labels: readonly string[],
+  profiles: Profiles,
+): VoiceMaker[] {
   const makers: VoiceMaker[] = [wordsMaker];
+  if (hasRules(masters)) {
+    const rules = rulesOf(masters);
+    makers.push(outsideMaker({ name: 'rule', needsEmbedding: false, make: () => rules }));
+  }
   if (options.encoder) {
     const at = labels.map((label) => profiles.names.indexOf(label));
     const own: Profiles = {
@@ -205,46 +215,37 @@ async function temperature(
 }
 
 /** Early exit, conformal sets and the figures of the held-out rows. */
-function calibrate(
-  state: RouterState,
-  cross: CrossFit,
-  judged: readonly number[],
-  target: Int32Array,
-  exitLoss: number,
-) {
+async function calibrate(state: RouterState, problem: StageProblem, exitLoss: number) {
+  const { cross, judged, target, labels, nulls, leftOut, outsideShare } = problem;
   if (judged.length < 30) return;
-  const labels = state.labels.length;
   const truth = judged.map((r) => target[r]!);
   const words = judge(state.words, cross, labels, judged);
   const full = state.full ? judge(state.full, cross, labels, judged) : words;
-  const sets = (judgement: StageJudged): ConformalThresholds =>
+  const outsiders =
+    nulls.length || !leftOut ? judge(state.words, cross, labels, nulls) : judgeAll(state.words, leftOut, labels);
+  const exit = state.full
+    ? await fitEarlyExit({ words, full, target: truth, labels, outsiders, outsideShare, allowed: exitLoss })
+    : undefined;
+  const sets = (odds: (row: number) => Float64Array) =>
     fitConformal(
-      truth.map((label, i) => judgement.odds[i * labels + label]!),
+      truth.map((label, i) => odds(i)[label]!),
       truth,
       labels,
     );
-  const exit = state.full ? fitEarlyExit(words, full, truth, labels, exitLoss) : undefined;
-  const mixed: StageJudged = { odds: full.odds.slice(), scope: full.scope.slice() };
-  if (exit) {
-    truth.forEach((_, i) => {
-      const row = words.odds.subarray(i * labels, (i + 1) * labels);
-      if (row[largest(row)]! * words.scope[i]! >= exit.threshold) mixed.odds.set(row, i * labels);
-    });
-  }
   state.exit = exit ?? null;
-  state.sets = { words: sets(words), full: sets(full), cascade: sets(mixed) };
-  Object.assign(state.metrics, figures('words', words, truth, labels), figures('full', full, truth, labels));
+  state.sets = {
+    words: sets((i) => words.examples[i]!.odds),
+    full: sets((i) => full.examples[i]!.odds),
+    cascade: sets((i) => (exit && leavesEarly(exit, words.examples[i]!) ? words : full).examples[i]!.odds),
+  };
+  Object.assign(state.metrics, figures('words', words, truth), figures('full', full, truth));
   if (exit) Object.assign(state.metrics, { early_exit_share: exit.share, early_exit_loss: exit.loss });
 }
 
-function figures(name: string, { odds }: StageJudged, truth: readonly number[], labels: number) {
-  const confidence = new Float64Array(truth.length);
-  const right = truth.map((label, i) => {
-    const row = odds.subarray(i * labels, (i + 1) * labels);
-    const best = largest(row);
-    confidence[i] = row[best]!;
-    return best === label;
-  });
+function figures(name: string, { examples }: StageJudged, truth: readonly number[]) {
+  const best = examples.map(({ odds }) => largest(odds));
+  const right = truth.map((label, i) => best[i] === label);
+  const confidence = examples.map(({ odds }, i) => odds[best[i]!]!);
   const accuracy = right.filter(Boolean).length / Math.max(1, truth.length);
   return { [`${name}_accuracy`]: accuracy, [`${name}_ece`]: expectedCalibrationError(confidence, right) };
 }

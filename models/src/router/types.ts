@@ -65,8 +65,12 @@ export interface RouteResult {
   experts: ExpertShare[];
   method: 'ensemble' | 'rule';
   exit: Stage;
+  /** The cheap stage was sure enough to decide alone; with the cascade on, it did. */
+  sure: boolean;
   explanation: string[];
+  /** This query's share of the batch's time, the encoder's included. */
   latency_ms: number;
+  encoder_ms: number;
 }
 
 export interface RouteOptions {

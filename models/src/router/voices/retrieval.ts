@@ -23,6 +23,9 @@ export class RetrievalVoice implements Voice {
     readonly texts: readonly string[],
   ) {}
 
+  /** What was found for a question, until it is forgotten with it: reasons are asked for after scores. */
+  readonly #found = new WeakMap<Asked, Found>();
+
   static async train({ texts, vectors, target, labels, seed }: VoiceRows): Promise<RetrievalVoice> {
     const neighbours = await Neighbours.build(stack(vectors!), seed);
     return new RetrievalVoice(
@@ -39,6 +42,7 @@ export class RetrievalVoice implements Voice {
     const put = (r: number, found: Found) => {
       const row = scores.subarray(r * this.labels, (r + 1) * this.labels);
       signals.set(this.#vote(found, row), r * this.signals.length);
+      this.#found.set(asked[r]!, found);
     };
     if (asked.length > 64) {
       await this.neighbours.searchAll(stack(asked.map(({ vector }) => vector!)), NEAREST, put);
@@ -73,9 +77,10 @@ export class RetrievalVoice implements Voice {
     return [near ? sum / near : 0, nearest, Math.max(0, outsider)];
   }
 
-  because({ vector }: Asked, label: number): string[] {
-    if (!vector) return [];
-    const { rows, cosines } = this.neighbours.search(vector, 10);
+  because(asked: Asked, label: number): string[] {
+    const found = this.#found.get(asked);
+    if (!found) return [];
+    const { rows, cosines } = found;
     const at = rows.findIndex((row) => this.target[row] === label);
     return at < 0
       ? []
