@@ -53,7 +53,11 @@ module.exports = {
       from: { path: '^(schemas|bus|models|ops|test|actors/[^/]+)/src/' },
       to: {
         path: ['^(schemas|bus|models|ops|test|actors/[^/]+)/', '^@cortex/[^/]+/'],
-        pathNot: ['^$1/', '^(schemas|bus|models|ops|test|actors/[^/]+)/dist/index\\.(d\\.ts|js)$'],
+        pathNot: [
+          '^$1/',
+          '^(schemas|bus|models|ops|test|actors/[^/]+)/dist/(testing/)?index\\.(d\\.ts|js)$',
+          '^@cortex/[^/]+/testing$',
+        ],
       },
     },
     { name: 'no-cycle', severity: 'error', comment: 'A cycle has no first reader.', from: {}, to: { circular: true } },

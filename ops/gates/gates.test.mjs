@@ -38,7 +38,7 @@ describe('gates', () => {
     writeFileSync(join(repository, file), text);
   }
 
-  it('boundaries: an actor that imports another turns it red', async () => {
+  it('boundaries: an actor that imports another turns it red', { timeout: 120_000 }, async () => {
     cpSync(join(root, '.dependency-cruiser.cjs'), join(repository, '.dependency-cruiser.cjs'));
     symlinkSync(join(root, 'node_modules'), join(repository, 'node_modules'));
     for (const room of ['schemas', 'bus', 'models', 'actors/one', 'actors/two', 'ops', 'test'])
@@ -97,6 +97,15 @@ describe('gates', () => {
     await expect(licences.run(repository)).rejects.toThrow('node_modules/a: SSPL-1.0');
     put('node_modules/a/package.json', '{}');
     await expect(licences.run(repository)).rejects.toThrow('node_modules/a: names no licence');
+  });
+
+  it('licences: a package that docs/dependencies.md does not explain turns it red', async () => {
+    put('package-lock.json', JSON.stringify({ packages: { bus: { dependencies: { a: '1' } }, 'node_modules/a': {} } }));
+    put('node_modules/a/package.json', '{"license":"MIT"}');
+    put('docs/dependencies.md', '| `ab` | MIT |');
+    await expect(licences.run(repository)).rejects.toThrow('a: docs/dependencies.md does not say why');
+    put('docs/dependencies.md', '| `a` | MIT |');
+    await expect(licences.run(repository)).resolves.toBe('1 packages');
   });
 
   it("lockfile: a dependency without its entry turns it red, another platform's too", async () => {

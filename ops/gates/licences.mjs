@@ -1,4 +1,5 @@
-// Everything that runs with Cortex may be used and passed on freely. Read from what is really installed.
+// Everything that runs with Cortex may be used and passed on freely (read from what is really installed), and whatever
+// somebody asked for by name is explained in docs/dependencies.md.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Red } from './gate.mjs';
@@ -7,7 +8,7 @@ const FREE =
   /^(Apache-2\.0|MIT|MIT-0|BSD-2-Clause|BSD-3-Clause|0BSD|ISC|CC0-1\.0|Unlicense|BlueOak-1\.0\.0|Python-2\.0)$/;
 
 export const licences = {
-  name: 'licences',
+  name: 'licences and reasons',
   async run(root) {
     const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
     const wrong = [];
@@ -24,11 +25,23 @@ export const licences = {
       const licence = licenceOf(JSON.parse(readFileSync(manifest, 'utf8')));
       if (!isFree(licence)) wrong.push(`${path}: ${licence || 'names no licence'}`);
     }
+    wrong.push(...unexplained(root, packages));
     if (looked === 0) throw new Red('no package was looked at');
     if (wrong.length > 0) throw new Red(wrong.join('\n'));
     return `${looked} packages`;
   },
 };
+
+// A package somebody asked for by name has its line, with the reason, in the docs.
+function unexplained(root, packages) {
+  const page = join(root, 'docs', 'dependencies.md');
+  const text = existsSync(page) ? readFileSync(page, 'utf8') : '';
+  const ours = Object.entries(packages).filter(([path]) => !path.includes('node_modules/'));
+  const names = ours.flatMap(([, entry]) => Object.keys({ ...entry.dependencies, ...entry.devDependencies }));
+  return [...new Set(names)]
+    .filter((name) => !name.startsWith('@cortex/') && !text.includes(`\`${name}\``))
+    .map((name) => `${name}: docs/dependencies.md does not say why it is there`);
+}
 
 // Older packages write an object or a list.
 function licenceOf({ license, licenses }) {
