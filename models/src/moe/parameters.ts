@@ -54,9 +54,9 @@ export function freshParameters(dimensions: number, random: () => number): Recor
     const size = shape[0] * shape[1];
     let values = new Float32Array(size).fill(CONSTANT[name] ?? 0);
     if (name === 'project.w' || name === 'describe.w') values = projection.slice();
-    // The last layer of the confidence head starts at zero: no correction until held-out rows ask for one.
-    else if (shape[0] > 1 && name !== 'confidence.w2') {
-      const spread = Math.sqrt(1 / shape[0]) * (name === 'query.w' ? 0.3 : 1);
+    // Attention and the confidence head's correction start at zero: nothing is said before rows ask for it.
+    else if (shape[0] > 1 && name !== 'query.w' && name !== 'confidence.w2') {
+      const spread = Math.sqrt(1 / shape[0]);
       values = Float32Array.from({ length: size }, () => gaussian(random) * spread);
     }
     parameters[name] = { shape: [...shape], values };

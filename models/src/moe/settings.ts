@@ -21,8 +21,13 @@ export interface MoeTrainOptions {
   inputDropout?: number;
   /** Share of each target spread over all masters; the temperature takes the resulting modesty back. Default: 0.05. */
   labelSmoothing?: number;
-  /** Pull of the description matrix back to its start, which keeps unseen masters reachable. Default: 1e-3. */
+  /** Pull of the description matrix back to its start, which keeps unseen masters reachable. Default: 0.01. */
   descriptionDecay?: number;
+  /**
+   * Added to the calibrated logit of a master never seen in training: next to masters with learned rows it would come off
+   * too badly (Chao et al. 2016). Default: 1.5, where the log loss was lowest with masters left out.
+   */
+  newcomerBonus?: number;
   /** Weight of a "no master fits" row against a labelled one. Default: 0.3. */
   nullWeight?: number;
   /** Weight of the success loss against the route loss. Default: 0.5. */
@@ -62,7 +67,8 @@ export const DEFAULTS: MoeSettings = {
   learningRate: 0.001,
   learnedDropout: 0.2,
   hiddenDropout: 0.2,
-  descriptionDecay: 1e-3,
+  descriptionDecay: 0.01,
+  newcomerBonus: 1.5,
   nullWeight: 0.3,
   inputDropout: 0.3,
   labelSmoothing: 0.05,

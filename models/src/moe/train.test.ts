@@ -84,6 +84,20 @@ describe('training the router', () => {
     expect(model.learned.values.every(Number.isFinite)).toBe(true);
   });
 
+  it('without any row chooses the nearest description', async () => {
+    const model = await trainMoe([], masters, {}, backend);
+    const { logits } = predictMoe(backend.tf, model, test);
+    const nearest = test.map(({ vector }) => {
+      const cosines = masters.map((m) => m.description.reduce((sum, value, i) => sum + value * vector[i]!, 0));
+      return cosines.indexOf(Math.max(...cosines));
+    });
+    const chosen = test.map((_, i) => {
+      const part = logits.subarray(i * 5, (i + 1) * 5);
+      return part.indexOf(Math.max(...part));
+    });
+    expect(chosen).toEqual(nearest);
+  });
+
   it('names the row it cannot learn from', async () => {
     const odd: MoeRow = { vector: rows[0]!.vector, label: 'nobody' };
     await expect(trainMoe([rows[0]!, odd], masters, {}, backend)).rejects.toMatchObject({

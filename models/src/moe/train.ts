@@ -9,13 +9,14 @@ import { freshParameters } from './parameters.js';
 import { holdOut, packRows } from './rows.js';
 import { Run, type Trained } from './run.js';
 import { DEFAULTS, type MoeSettings, type MoeTrainOptions } from './settings.js';
-import type { MoeMaster, MoeModel, MoeRow } from './types.js';
+import type { Matrix, MoeMaster, MoeModel, MoeRow } from './types.js';
 
 /** Below this many held-out rows nothing can be stopped or calibrated by them. */
 const FEWEST_HELD_OUT = 20;
 
 /**
  * Trains on `rows` among `masters` (each with its description; those without rows are learned by description only).
+ * Without any rows the network is what it is at birth: nearest-description search.
  * Blocks the thread for the length of a step; see `trainMoeInChild` for a way that does not.
  * @throws MoeDataError for a row that cannot be learned from.
  */
@@ -36,7 +37,7 @@ export async function trainMoe(
   const everything = Int32Array.from({ length: packed.count }, (_, i) => i);
   const birth = freshParameters(packed.dimensions, random);
 
-  const fixed = settings.fixedEpochs ?? (stops ? undefined : settings.epochs);
+  const fixed = settings.fixedEpochs ?? (stops ? undefined : packed.count > 0 ? settings.epochs : 0);
   let epochs = fixed ?? 0;
   let calibrated: Calibrated | undefined;
   let result: Trained;
@@ -56,6 +57,8 @@ export async function trainMoe(
     result = only.end();
   }
   const weights = { ...result.weights, ...(fixed === undefined ? calibrated?.parameters : settings.calibration) };
+  if (packed.count > 0)
+    weights.newcomer = welcomed(weights.newcomer!, settings.newcomerBonus * weights.temperature!.values[0]!);
   return {
     dimensions: packed.dimensions,
     masters: masters.map(({ name, description }) => ({ name, description })),
@@ -73,4 +76,9 @@ export async function trainMoe(
       heldOut: calibrated?.scores ?? null,
     },
   };
+}
+
+/** The newcomers' row with `bonus` added to its last column, the bias. */
+function welcomed({ shape, values }: Matrix, bonus: number): Matrix {
+  return { shape, values: values.map((value, i) => (i === values.length - 1 ? value + bonus : value)) };
 }
