@@ -1,1 +1,8 @@
-export {};
+// The door of ops: what whole-system tests and scripts need of it. People use the command line.
+export {
+  type ProvidedEncoder,
+  type ProvidedJaeger,
+  provideEncoder,
+  provideJaeger,
+  provideNatsServer,
+} from './provide/index.js';
