@@ -27,7 +27,7 @@ export interface TestBus {
   /** Appends `decided`, as a coordinator does; with `after` it is a new decision on the same task. */
   decide(id: string, task?: TestTask): Promise<Logged>;
   /** Appends a later step of the task's life. */
-  step(step: LogStep, id: string, after: Logged): Promise<Logged>;
+  step(step: LogStep, id: string, after: Logged, outcome?: Outcome): Promise<Logged>;
   /** Every stored claim, oldest first. */
   outcomes(): Promise<Outcome[]>;
   telemetry(): Promise<Telemetry[]>;
@@ -81,10 +81,10 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
       };
       return log.append(id, record, master, priority, after);
     },
-    step: (step, id, after) => {
+    step: (step, id, after, outcome) => {
       const { task, decision: made } = after.record;
       const ended = step === 'settled' || step === 'cancelled' || step === 'expired' ? { settled_as: step } : {};
-      const record = { step, task, decided_revision: after.record.revision, ...ended };
+      const record = { step, task, decided_revision: after.record.revision, ...ended, ...(outcome ? { outcome } : {}) };
       return log.append(id, record, made?.master ?? 'security', task.priority, after);
     },
     outcomes: () => all('OUTCOMES', (data) => decodeMessage('outcome', outcomeSchema, data)),
