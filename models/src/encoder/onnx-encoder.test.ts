@@ -78,6 +78,19 @@ describe.skipIf(!folder)('the ONNX encoder', () => {
     await other.close();
   });
 
+  it('computes in 8 bits when asked: near the exact vectors, the same whatever waits beside a text', async () => {
+    const quick = await loadEncoder(folder, { precision: 'int8', cacheEntries: 0 });
+    expect(quick.id).not.toBe(encoder.id);
+    const names = Object.keys(texts) as (keyof typeof texts)[];
+    const all = names.map((name) => texts[name]);
+    const [exact, near] = [await encoder.encode(all), await quick.encode(all)];
+    for (const [k, vector] of near.entries()) expect(dot(vector, exact[k])).toBeGreaterThan(0.97);
+    for (const [k, text] of all.entries()) expect(await quick.encode([text])).toEqual([near[k]]);
+    const of = (name: keyof typeof texts) => near[names.indexOf(name)];
+    expect(dot(of('reset'), of('recover'))).toBeGreaterThan(dot(of('reset'), of('menu')) + 0.3);
+    await quick.close();
+  });
+
   it('lets the event loop turn while it works', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);

@@ -2,6 +2,7 @@
 // The one thing to know: nothing here fetches anything; the folder comes from whoever runs Cortex.
 import { BatchingEncoder } from './batching-encoder.js';
 import { EncoderModelInvalid } from './errors.js';
+import type { Precision } from './onnx-model.js';
 import { OnnxThread, type ThreadSettings } from './onnx-thread.js';
 import { VectorFile } from './vector-file.js';
 
@@ -15,6 +16,11 @@ export interface LoadEncoderOptions {
    * (70 long texts a second at 256, 32 at 2048), and what a run needs of memory is never given back.
    */
   batchTokens?: number;
+  /**
+   * 'int8' computes in 8 bits the products whose weights the model stores in 8 bits, as the default encoder does:
+   * about twice as fast, cosine to 'fp32' .994; the vectors of the two must not be mixed (their ids differ). Default 'fp32'.
+   */
+  precision?: Precision;
   /** Vectors kept in memory, least recently used first out. Default 20,000 (31 MB of 384 numbers each). 0 keeps none. */
   cacheEntries?: number;
   /** Texts that may wait before calls are refused with EncoderBusy. Default 100,000. */
@@ -46,6 +52,7 @@ export async function startOnnxEncoder(
     maxTokens: options.maxTokens ?? 256,
     threads: options.threads ?? 1,
     batchTokens: options.batchTokens ?? 256,
+    precision: options.precision ?? 'fp32',
   };
   const first = await start(settings);
   const { id, dimensions } = first;

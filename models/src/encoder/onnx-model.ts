@@ -6,8 +6,11 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { EncoderFileMissing, EncoderModelInvalid, EncoderShapeMismatch } from './errors.js';
+import { toIntegerArithmetic } from './integer-arithmetic.js';
 import { normaliseRows, type Pooling, poolTokens } from './rows.js';
 import { loadTokenizer, type TextTokenizer } from './tokenizer.js';
+
+export type Precision = 'fp32' | 'int8';
 
 export interface OnnxModelOptions {
   /** Tokens of a text that are looked at, special tokens included. */
@@ -16,6 +19,8 @@ export interface OnnxModelOptions {
   batchTokens: number;
   /** Threads of one run. */
   threads: number;
+  /** 'int8' computes in 8 bits what the model stores in 8 bits, one text a run. */
+  precision: Precision;
 }
 
 export interface OnnxModel {
@@ -33,7 +38,7 @@ export async function loadOnnxModel(folder: string, options: OnnxModelOptions): 
   });
   const tokenizer = await loadTokenizer(folder, options.maxTokens);
   const pooling = await readPooling(folder);
-  const session = await openSession(path, bytes, options.threads);
+  const session = await openSession(path, computedIn(options.precision, path, bytes), options.threads);
   const output = chooseOutput(path, session);
   const run = (rows: readonly (readonly number[])[]) => runBatch(session, output, rows, tokenizer.padId, pooling);
 
@@ -44,11 +49,14 @@ export async function loadOnnxModel(folder: string, options: OnnxModelOptions): 
   const dimensions = probe.length;
   const digest = createHash('sha256').update(bytes);
   digest.update(await readFile(join(folder, 'tokenizer.json')));
-  const id = `onnx-${dimensions}-${pooling}-${options.maxTokens}-${digest.digest('hex').slice(0, 16)}`;
+  const kind = options.precision === 'fp32' ? pooling : `${pooling}-${options.precision}`;
+  const id = `onnx-${dimensions}-${kind}-${options.maxTokens}-${digest.digest('hex').slice(0, 16)}`;
+  // In 8 bits the range of a whole batch sets the rounding: alone, a text has the same vector whatever waits beside it.
+  const batchTokens = options.precision === 'int8' ? 1 : options.batchTokens;
   return {
     id,
     dimensions,
-    encode: (texts) => encodeInBatches(texts, tokenizer, dimensions, options.batchTokens, run),
+    encode: (texts) => encodeInBatches(texts, tokenizer, dimensions, batchTokens, run),
     release: () => session.release(),
   };
 }
@@ -90,7 +98,21 @@ export function cutBatches<T extends { ids: readonly number[] }>(rows: readonly 
   return batches;
 }
 
-async function openSession(path: string, bytes: Buffer, threads: number): Promise<ort.InferenceSession> {
+function computedIn(precision: Precision, path: string, bytes: Uint8Array): Uint8Array {
+  if (precision === 'fp32') return bytes;
+  try {
+    const model = toIntegerArithmetic(bytes);
+    if (model.rewritten > 0) return model.bytes;
+  } catch (error) {
+    throw new EncoderModelInvalid(path, error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  throw new EncoderModelInvalid(
+    path,
+    'it stores no weights in 8 bits, so it cannot compute with them (precision int8)',
+  );
+}
+
+async function openSession(path: string, bytes: Uint8Array, threads: number): Promise<ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(bytes, {
       executionProviders: ['cpu'],
