@@ -27,8 +27,8 @@ export function buildProgram(): Command {
     .version(version)
     .exitOverride()
     .configureOutput({
-      // "error: option … is missing" → "cortex: option … is missing"
-      outputError: (text, write) => write(text.replace(/^error: /, 'cortex: ')),
+      // One line, in the form of all others.
+      outputError: (text, write) => write(text.replace(/^error: /, 'cortex: ').replace(/\n\(/, ' (')),
     })
     .helpCommand(false)
     .addHelpText(

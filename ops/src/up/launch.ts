@@ -57,7 +57,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     const [own, encoder] = await Promise.all([
       ownServer(options, claim, noted),
       options.counts.get('router') === 0
-        ? { found: false as const, reason: 'no router is started' }
+        ? { found: false as const, reason: 'not needed: no router is started here' }
         : provideEncoder({ log: say, onProgress: progress }),
     ]);
     if (own) undo.push({ what: 'nats-server', stop: () => own.server.stop(), kill: () => void own.server.stop() });

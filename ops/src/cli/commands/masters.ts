@@ -154,6 +154,24 @@ async function addMaster(name: string | undefined, flags: AddFlags): Promise<voi
 }
 
 async function wantedMasters(name: string | undefined, flags: AddFlags): Promise<MasterInput[]> {
+  const masters = await readMasters(name, flags);
+  if (masters.some((master) => (master.patterns ?? []).length > 0)) {
+    const { patternProblem } = await import('@cortex/models');
+    for (const master of masters) {
+      for (const pattern of master.patterns ?? []) {
+        const problem = patternProblem(pattern);
+        if (problem !== undefined)
+          throw new WrongInput(
+            flags.file === undefined ? '--pattern' : `${flags.file}, master ${master.name}, field patterns`,
+            `"${shorten(pattern, 80)}" is not a usable regular expression: ${problem}`,
+          );
+      }
+    }
+  }
+  return masters;
+}
+
+async function readMasters(name: string | undefined, flags: AddFlags): Promise<MasterInput[]> {
   if (flags.file !== undefined) {
     if (name !== undefined) throw new WrongInput('NAME', 'and --file: give one of them');
     return masterFile(flags.file);

@@ -110,7 +110,7 @@ async function listReviews(flags: Flags): Promise<void> {
           ...(likely.length > 0 ? [c.dim(`  likely: ${likely.join(', ')}`)] : []),
           ...(answer
             ? [c.green(`  answered: ${answer.master ?? answer.answer ?? '?'}${answer.by ? ` by ${answer.by}` : ''}`)]
-            : [c.dim(`  cortex review answer ${request.id} ${likely.length > 0 ? 'MASTER' : 'approve'}`)]),
+            : [c.dim(`  cortex review answer ${request.id} ${request.kind === 'routing' ? 'MASTER' : 'approve'}`)]),
         ].join('\n'),
       );
     }

@@ -1,6 +1,6 @@
 // `cortex submit`: publishes tasks, and waits for their decisions when asked to.
-import { type Bus, type Presence, watchPresence } from '@cortex/bus';
-import type { Decision, Priority, TaskInput } from '@cortex/schemas';
+import { type Bus, openMasters, type Presence, watchPresence } from '@cortex/bus';
+import { canonicalMaster, type Decision, type Priority, type TaskInput } from '@cortex/schemas';
 import type { Command } from 'commander';
 import { Failed, Unreachable, WrongInput } from '../failures.js';
 import {
@@ -18,6 +18,7 @@ import { withBus } from '../session.js';
 import { type Answer, awaitDecisions } from '../submit/await-decisions.js';
 import { newTaskId, type Published, publishTasks } from '../submit/publish-tasks.js';
 import { checkTask, parseTasks, readInput } from '../submit/read-tasks.js';
+import { unknown } from './masters.js';
 
 interface Flags extends BusFlags {
   file?: string;
@@ -69,6 +70,7 @@ export function addSubmit(program: Command): void {
 async function submit(words: string[], flags: Flags): Promise<void> {
   const tasks = await tasksOf(words, flags);
   await withBus(flags, async (bus) => {
+    await checkPinned(bus, tasks, flags);
     const single = flags.file === undefined;
     if (flags.wait) return submitAndWait(bus, tasks, flags, single);
     await publishTasks(bus, tasks, (published) => {
@@ -103,6 +105,23 @@ async function tasksOf(words: string[], flags: Flags): Promise<(TaskInput & { id
   if (text.trim() === '')
     throw new WrongInput('TEXT', 'is missing: say what is to be done, or name a file with --file');
   return [named(checkTask('the task', { ...given, text, ...(flags.id === undefined ? {} : { id: flags.id }) }))];
+}
+
+/** A task pinned to a master nobody knows would only be refused later: say so before anything is published. */
+async function checkPinned(bus: Bus, tasks: readonly TaskInput[], flags: Flags): Promise<void> {
+  const pinned = new Set(tasks.flatMap((task) => (task.master === undefined ? [] : [task.master])));
+  if (pinned.size === 0) return;
+  const registry = await openMasters(bus);
+  try {
+    for (const name of pinned) {
+      // The coordinator is there even when nobody registered it.
+      if (registry.find(name) || canonicalMaster(name) === 'coordinator') continue;
+      const where = flags.master === name ? '--master' : `${flags.file ?? 'the task'}, field master`;
+      throw unknown(name, registry.list(), where);
+    }
+  } finally {
+    await registry.close();
+  }
 }
 
 async function submitAndWait(
@@ -151,9 +170,12 @@ function show(answer: Answer, json: boolean, single: boolean): string | undefine
 
 function decisionLine(decision: Decision, single: boolean): string {
   const c = colours();
-  const head = `${decision.task} ${c.dim('→')} ${c.bold(decision.master)}  ${percent(decision.confidence)} sure, by ${decision.method}, ${duration(decision.latency_ms)}`;
-  const review = decision.review ? `\n  ${c.yellow(`a person is asked: cortex review list`)}` : '';
-  if (!single) return head + (decision.review ? c.yellow('  (a person is asked)') : '');
+  const sure = decision.review ? 'unsure, a person is asked' : `${percent(decision.confidence)} sure`;
+  const head = `${decision.task} ${c.dim('→')} ${c.bold(decision.master)}  ${sure}, by ${decision.method}, ${duration(decision.latency_ms)}`;
+  const review = decision.review
+    ? `\n  ${c.yellow(`answer: cortex review answer ${quoted(decision.review)} MASTER`)}`
+    : '';
+  if (!single) return head;
   const why = decision.explanation.map((line) => `\n  ${shorten(line, 300)}`).join('');
   return `${head}${why}${review}\n  ${c.dim(`more: cortex explain ${quoted(decision.task)}`)}`;
 }

@@ -184,11 +184,7 @@ function screen(launched: Launched, traces: string, flags: Flags): string {
       'masters',
       `${masters.join(', ') || 'none: add one with "cortex masters add"'}${launched.seeded.length > 0 ? c.dim(' (the defaults)') : ''}`,
     ),
-    row(
-      'encoder',
-      encoder.folder ??
-        c.yellow(`none: routing by rules and words alone. ${(encoder.reason ?? '').split('\n').at(-1) ?? ''}`),
-    ),
+    row('encoder', encoder.folder ?? noEncoder(encoder.reason ?? '', c)),
     row(
       'traces',
       traces.startsWith('nowhere')
@@ -208,4 +204,10 @@ function screen(launched: Launched, traces: string, flags: Flags): string {
     '',
     c.dim('Ctrl-C stops everything in order.'),
   ].join('\n');
+}
+
+function noEncoder(reason: string, c: ReturnType<typeof colours>): string {
+  if (reason.startsWith('not needed')) return c.dim(reason);
+  const [first = '', ...more] = reason.split('\n');
+  return c.yellow(`none: routing by rules and words alone (${more.at(-1) ?? first})`);
 }

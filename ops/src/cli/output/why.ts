@@ -41,6 +41,15 @@ export function whatIf(decision: Decision): string[] {
   return sentences;
 }
 
+function headline(decision: Decision, c: Colours): string {
+  const task = c.bold(shorten(decision.task, 120));
+  // A system that fits nobody gives it to the coordinator; how sure it is of that says nothing.
+  if (decision.review) return `${task} waits with ${c.bold(decision.master)}: a person is asked`;
+  const sure =
+    decision.method === 'pinned' || decision.method === 'human' ? '' : `, ${percent(decision.confidence)} sure`;
+  return `${task} went to ${c.bold(decision.master)}${sure}`;
+}
+
 function points(gap: number): string {
   const value = gap * 100;
   return value < 1 ? 'less than a point' : `${Math.round(value)} point${Math.round(value) === 1 ? '' : 's'}`;
@@ -52,7 +61,7 @@ const listed = (names: readonly string[]) =>
 /** The screen of `cortex explain`. */
 export function whyText(decision: Decision, text: string | undefined, c: Colours): string {
   const lines = [
-    `${c.bold(shorten(decision.task, 120))} went to ${c.bold(decision.master)}, ${percent(decision.confidence)} sure`,
+    headline(decision, c),
     ...(text === undefined ? [] : [c.dim(`  ${shorten(text, 200)}`)]),
     '',
     `Why: ${METHODS[decision.method]}.`,
@@ -77,7 +86,8 @@ export function whyText(decision: Decision, text: string | undefined, c: Colours
     lines.push('', `Candidates (the right one is among them nine times in ten): ${decision.candidates.join(', ')}`);
   if (decision.experts.length > 0) {
     lines.push('', 'Who said what:');
-    for (const expert of decision.experts) lines.push(...vote(expert, c));
+    // What the explanation says already is not said twice.
+    for (const expert of decision.experts) lines.push(...vote(expert, new Set(decision.explanation), c));
   }
   const ifs = whatIf(decision);
   if (ifs.length > 0) lines.push('', 'What if:', ...ifs.map((sentence) => `  ${sentence}`));
@@ -85,16 +95,19 @@ export function whyText(decision: Decision, text: string | undefined, c: Colours
   return lines.join('\n');
 }
 
-function vote(expert: ExpertVote, c: Colours): string[] {
+function vote(expert: ExpertVote, said: ReadonlySet<string>, c: Colours): string[] {
   const [best, second] = ranked(expert.probabilities);
-  const said =
+  const words =
     expert.abstained || !best
       ? c.dim('had nothing to say')
       : `${best[0]} ${percent(best[1])}${second && second[1] >= 0.05 ? `, ${second[0]} ${percent(second[1])}` : ''}`;
   const weight = expert.weight === undefined ? '' : `, weight ${expert.weight.toFixed(2)}`;
   return [
-    `  ${expert.name.padEnd(10)} ${said} ${c.dim(`(${duration(expert.latency_ms)}${weight})`)}`,
-    ...(expert.evidence ?? []).slice(0, 4).map((line) => c.dim(`             ${shorten(line, 160)}`)),
+    `  ${expert.name.padEnd(10)} ${words} ${c.dim(`(${duration(expert.latency_ms)}${weight})`)}`,
+    ...(expert.evidence ?? [])
+      .filter((line) => !said.has(line))
+      .slice(0, 4)
+      .map((line) => c.dim(`             ${shorten(line, 160)}`)),
   ];
 }
 
