@@ -42,7 +42,8 @@ async def pull_one(nc, master, turn):
     order = PRIORITIES if turn % 8 else PRIORITIES[::-1]
     for priority in order:
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{LOG}.work-{master}-{priority}"
-        msg = await nc.request(subject, b'{"batch": 1, "no_wait": true}', timeout=2)
+        # old_style: a pulled message comes under its own subject, which a shared reply inbox would not recognise.
+        msg = await nc.request(subject, b'{"batch": 1, "no_wait": true}', timeout=2, old_style=True)
         if msg.reply.startswith("$JS.ACK."):
             return msg
     return None

@@ -1,6 +1,8 @@
 // The examples are run as a reader would run them, against a real server with a stand-in for the coordinator.
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logged, silentLogger, testServerBinary, until } from '@cortex/bus';
 import { decodeMessage, decodeTask, outcomeSchema, type Priority } from '@cortex/schemas';
@@ -11,11 +13,16 @@ import { runWorker } from './index.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const LEASE_MS = 5_000;
 
-function run(program: string, args: string[], url: string): Promise<{ code: number | null; output: string }> {
+function run(
+  program: string,
+  args: string[],
+  url: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: ROOT,
-      env: { ...process.env, NATS_URL: url, OTEL_SDK_DISABLED: 'true' },
+      env: { ...process.env, ...env, NATS_URL: url, OTEL_SDK_DISABLED: 'true' },
     });
     let output = '';
     child.stdout.on('data', (chunk) => {
@@ -29,15 +36,27 @@ function run(program: string, args: string[], url: string): Promise<{ code: numb
   });
 }
 
-/** Why the Python example cannot be run here; undefined when it can. */
-function pythonMissing(): string | undefined {
+/**
+ * The environment in which `import nats` works, or why there is none. With CORTEX_REQUIRE_ALL=1 the package is installed into a folder of
+ * its own, and failing to is an error.
+ */
+function pythonWithNats(): NodeJS.ProcessEnv | string {
+  const works = (env: NodeJS.ProcessEnv) => {
+    execFileSync('python3', ['-c', 'import nats'], { stdio: 'ignore', env: { ...process.env, ...env } });
+    return env;
+  };
   try {
-    execFileSync('python3', ['-c', 'import nats'], { stdio: 'ignore' });
-    return undefined;
+    return works({});
   } catch {
-    return 'python3 with nats-py is not there';
+    if (process.env.CORTEX_REQUIRE_ALL !== '1')
+      return 'python3 with nats-py is not there (CORTEX_REQUIRE_ALL=1 installs it)';
+    const folder = mkdtempSync(join(tmpdir(), 'cortex-nats-py-'));
+    execFileSync('python3', ['-m', 'pip', 'install', '--quiet', '--target', folder, 'nats-py'], { stdio: 'ignore' });
+    return works({ PYTHONPATH: folder });
   }
 }
+const python = pythonWithNats();
+if (typeof python === 'string') process.stderr.write(`the Python example is skipped: ${python}\n`);
 
 describe.skipIf('missing' in testServerBinary() || process.platform === 'win32')('the example', () => {
   let test: TestBus;
@@ -66,7 +85,10 @@ describe.skipIf('missing' in testServerBinary() || process.platform === 'win32')
       },
     });
   });
-  afterAll(() => test.close());
+  afterAll(async () => {
+    await test.close();
+    if (typeof python !== 'string' && python.PYTHONPATH) rmSync(python.PYTHONPATH, { recursive: true });
+  });
 
   it('01 does its own task at the second attempt and leaves', async () => {
     const { code, output } = await run(process.execPath, ['examples/01-worker-in-typescript.mjs'], test.server.url);
@@ -102,10 +124,15 @@ describe.skipIf('missing' in testServerBinary() || process.platform === 'win32')
     expect(outcome.tokens).toBeGreaterThan(3);
   });
 
-  it.skipIf(pythonMissing() !== undefined)('04 does a task in Python with nothing but a NATS client', async () => {
+  it.skipIf(typeof python === 'string')('04 does a task in Python with nothing but a NATS client', async () => {
     const cancelled = await test.decide('not-wanted', { master: 'python', priority: 'critical' });
     await test.step('cancelled', 'not-wanted', cancelled);
-    const running = run('python3', ['examples/04-worker-in-python.py', 'python', '--once'], test.server.url);
+    const running = run(
+      'python3',
+      ['examples/04-worker-in-python.py', 'python', '--once'],
+      test.server.url,
+      typeof python === 'string' ? {} : python,
+    );
     await test.decide('in-python', { master: 'python', text: 'twelve chars' });
     const outcome = await until('its outcome', async () => (await test.outcomes()).find((o) => o.task === 'in-python'));
     expect(outcome).toMatchObject({
