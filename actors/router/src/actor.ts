@@ -37,7 +37,6 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
 
       const works = new RouterWorks({
         cacheFolder: set.cache_folder,
-        earlyExit: set.early_exit,
         sure: set.sure,
         log,
         encoder: () => {
@@ -50,12 +49,12 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
           say();
         },
       });
-      const serving = new Serving(masters, works, { debounceMs: set.debounce_ms, log });
-      context.add({ name: 'model', stop: () => serving.close() });
+      let serving: Serving | undefined;
       // An encoder that comes (back) is put to use; one that goes is noticed at each ask.
       const changed = () => {
+        if (encoder.missing() === undefined) reading ??= 'about to read the examples';
         say();
-        if (encoder.missing() === undefined) serving.again();
+        if (encoder.missing() === undefined) serving?.again();
       };
       if (set.model_folder !== undefined) {
         const watch = watchModelFolder({
@@ -63,16 +62,19 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
           load: (path) => loadRouter(path),
           onModel: (model) => {
             works.setTrained(model, `router@${basename(set.model_folder ?? '')}`);
-            serving.again();
+            serving?.again();
           },
           log,
         });
         context.add({ name: 'model folder', stop: () => watch.stop() });
         await watch.look();
       }
+      const live = new Serving(masters, works, { debounceMs: set.debounce_ms, log });
+      serving = live;
+      context.add({ name: 'model', stop: () => live.close() });
 
       const routing = new Routing({
-        panel: () => serving.current(),
+        panel: () => live.current(),
         eligibility: new Eligibility(masters),
         encoder,
         remembered: set.remembered,

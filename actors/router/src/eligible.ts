@@ -17,20 +17,34 @@ export interface Masters {
   revision(): number;
 }
 
+/** Sets of names that askers gave, kept for one state of the registry. */
+const REMEMBERED = 100;
+
 /** Active masters, narrowed to those an ask names (by name or alias). */
 export class Eligibility {
   private all: { revision: number; eligible: Eligible } | undefined;
+  /** Askers mostly name the same masters again and again. */
+  private narrowed = { revision: -1, wanted: new Map<string, Eligible>() };
 
   constructor(private readonly masters: Masters) {}
 
   of(wanted: readonly string[] | undefined): Eligible {
     if (wanted === undefined) return this.everyone();
+    const revision = this.masters.revision();
+    if (this.narrowed.revision !== revision || this.narrowed.wanted.size >= REMEMBERED) {
+      this.narrowed = { revision, wanted: new Map() };
+    }
+    const key = JSON.stringify(wanted);
+    const known = this.narrowed.wanted.get(key);
+    if (known) return known;
     const names = new Set<string>();
     for (const name of wanted) {
       const master = this.masters.find(canonicalMaster(name));
       if (master?.status === 'active') names.add(master.name);
     }
-    return { names, digest: digestOf(names) };
+    const eligible = { names, digest: digestOf(names) };
+    this.narrowed.wanted.set(key, eligible);
+    return eligible;
   }
 
   private everyone(): Eligible {

@@ -1,8 +1,8 @@
-// A router model as what serves, with the rules on top that no training row teaches: a task handed to a master by name, and
-// the keywords and patterns of masters that nobody has learnt about yet.
+// A router model as what serves, with one thing on top that no training row teaches: the keywords and patterns of masters that
+// nobody has learnt about yet.
 import { type MasterProfile, type RouteQuery, type RouteResult, RouterModel, type Vote } from '@cortex/models';
-import type { Opinion, Panel } from './panel.js';
-import { HandingOver, inlineRules, voiceOf } from './rules.js';
+import type { Opinion, Panel, Voiced } from './panel.js';
+import { inlineRules, voiceOf } from './rules.js';
 
 export interface ModelPanelOptions {
   /** Made for exactly these masters (`withMasters`). */
@@ -10,83 +10,61 @@ export interface ModelPanelOptions {
   readonly masters: readonly MasterProfile[];
   readonly version: string;
   readonly identity: string;
-  readonly earlyExit: boolean;
   readonly reason?: string;
 }
 
 /** Odds from which a rule about a newcomer counts, and how much of them is believed. */
 const NEWCOMER_RULE = 0.5;
 const BELIEVED = 0.9;
+/** Probability of being right without which no stage is sure: what it was sure of may be out of the question. */
+const STILL_SURE = 0.5;
 
-export function modelPanel({ model, masters, version, identity, earlyExit, reason }: ModelPanelOptions): Panel {
+export function modelPanel({ model, masters, version, identity, reason }: ModelPanelOptions): Panel {
   // Without its encoder the model answers from what it is given, and never waits.
   const still = RouterModel.assemble(model.state, model.voices, model.profiles);
-  const { exit, labels, full } = model.state;
-  const trained = new Set(labels);
-  const handing = new HandingOver(masters);
+  const trained = new Set(model.state.labels);
   const newcomers = new Set(masters.map(({ name }) => name).filter((name) => !trained.has(name)));
   const rules = newcomers.size > 0 ? inlineRules(masters) : undefined;
 
-  const ask = async (queries: readonly RouteQuery[], names: readonly string[]): Promise<Opinion[]> => {
-    const allowed = new Set(names);
-    const results = await still.route(queries, { useCascade: earlyExit, masters: names });
+  const ask = (useCascade: boolean) => async (queries: readonly RouteQuery[], names: readonly string[]) => {
+    const results = await still.route(queries, { useCascade, masters: names });
     const votes = rules?.vote(queries);
+    const allowed = new Set(names);
     return results.map((result, i) => {
-      const query = queries[i] ?? { text: '' };
-      const opinion = opinionOf(result, isSure(result));
-      const handed = handing.of(query, allowed);
-      if (handed) return handOver(opinion, handed.master, handed.vote, allowed);
+      const opinion = opinionOf(result);
       const vote = votes?.[i];
       return vote ? hearRuleOfNewcomer(opinion, vote, newcomers, allowed) : opinion;
     });
   };
-  const isSure = (result: RouteResult) =>
-    exit !== null &&
-    result.master !== null &&
-    trained.has(result.master) &&
-    result.confidence * result.scope >= exit.threshold;
   return {
     version,
     identity,
     // Described masters are found by meaning, also where no words were ever learnt.
-    needsEncoder: model.profiles.vectors !== undefined && (full !== null || newcomers.size > 0),
+    needsEncoder: model.profiles.vectors !== undefined && (model.state.full !== null || newcomers.size > 0),
     ...(reason === undefined ? {} : { reason }),
-    quick: ask,
-    full: ask,
+    quick: ask(true),
+    full: ask(false),
   };
 }
 
-function opinionOf(result: RouteResult, sure: boolean): Opinion {
-  const { probabilities, scope, candidates, experts, abstain, master } = result;
+function opinionOf(result: RouteResult): Opinion {
+  const { probabilities, confidence, scope, candidates, abstain, master, exit } = result;
+  const experts = result.experts.map(withoutEvenOdds);
+  const silent = experts.filter(({ abstained }) => abstained).map(({ name }) => `${name} would rather`);
   // Who is best and where the cascade ended is said by the answer, which knows more of both.
   const explanation = result.explanation
-    .slice(master === null ? 0 : 1)
-    .filter((line) => !line.startsWith('the words alone were sure'));
-  return {
-    probabilities,
-    scope,
-    candidates,
-    experts,
-    abstain,
-    explanation,
-    ...(sure ? { sure: 'words' as const } : {}),
-  };
+    .slice(master === null || exit === 'rule' ? 0 : 1)
+    .filter((line) => !line.startsWith('the words alone were sure') && !silent.some((start) => line.startsWith(start)));
+  const stage = exit === 'rule' ? ('rule' as const) : ('words' as const);
+  const sure = result.sure && confidence * scope >= STILL_SURE;
+  return { probabilities, scope, candidates, experts, abstain, explanation, ...(sure ? { sure: stage } : {}) };
 }
 
-/** A person has said who is to do it: that decides, the other voices are still shown. */
-function handOver(opinion: Opinion, master: string, vote: Vote, allowed: ReadonlySet<string>): Opinion {
-  const kept = Object.entries(vote.probabilities).filter(([name]) => allowed.has(name));
-  const total = kept.reduce((sum, [, p]) => sum + p, 0);
-  return {
-    ...opinion,
-    probabilities: Object.fromEntries(kept.map(([name, p]) => [name, p / total])),
-    scope: Math.max(opinion.scope, vote.probabilities[master] ?? 0),
-    candidates: [master],
-    experts: withRule(opinion, vote),
-    abstain: false,
-    explanation: [`the text hands the task to ${master}`],
-    sure: 'rule',
-  };
+/** The same odds for everybody is nothing said. */
+function withoutEvenOdds(voice: Voiced): Voiced {
+  const odds = Object.values(voice.probabilities);
+  const even = odds.length > 1 && Math.max(...odds) - Math.min(...odds) < 1e-9;
+  return even ? { ...voice, probabilities: {}, abstained: true } : voice;
 }
 
 /** A keyword or pattern of a master without past tasks is all that can be known about it by rule. */
@@ -97,25 +75,22 @@ function hearRuleOfNewcomer(
   allowed: ReadonlySet<string>,
 ): Opinion {
   const [name, p] = Object.entries(vote.probabilities).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
-  if (p < NEWCOMER_RULE || !newcomers.has(name) || !allowed.has(name)) return opinion;
-  const share = Math.max(p * BELIEVED, opinion.probabilities[name] ?? 0);
-  const rest = 1 - (opinion.probabilities[name] ?? 0);
+  if (opinion.sure === 'rule' || p < NEWCOMER_RULE || !newcomers.has(name) || !allowed.has(name)) return opinion;
+  const own = opinion.probabilities[name] ?? 0;
+  const share = Math.max(p * BELIEVED, own);
   const probabilities: Record<string, number> = {};
   for (const [other, q] of Object.entries(opinion.probabilities)) {
-    if (other !== name) probabilities[other] = rest > 0 ? (q / rest) * (1 - share) : 0;
+    if (other !== name) probabilities[other] = own < 1 ? (q / (1 - own)) * (1 - share) : 0;
   }
   probabilities[name] = share;
+  const { sure: _, ...rest } = opinion;
   return {
-    ...opinion,
+    ...rest,
     probabilities,
     scope: Math.max(opinion.scope, share),
     candidates: [name, ...opinion.candidates.filter((other) => other !== name)],
-    experts: withRule(opinion, vote),
+    experts: [voiceOf(vote), ...opinion.experts.filter((voice) => voice.name !== 'rule')],
     abstain: opinion.abstain && share < BELIEVED * BELIEVED,
     explanation: [...opinion.explanation, ...vote.evidence.slice(0, 1).map((line) => `rule: ${line}`)],
   };
-}
-
-function withRule(opinion: Opinion, vote: Vote): Opinion['experts'] {
-  return [voiceOf(vote), ...opinion.experts.filter(({ name }) => name !== 'rule')];
 }

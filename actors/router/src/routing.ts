@@ -120,7 +120,7 @@ export class Routing {
       ...(reason === undefined ? {} : { reason }),
     });
     const { sure } = quick;
-    if (sure !== undefined && (this.parts.earlyExit || sure === 'rule') && mayBeChosen(quick, topic.eligible)) {
+    if (sure !== undefined && (this.parts.earlyExit || sure === 'rule')) {
       return (question) => this.remember(topic.key, settle(quick, circumstances(sure), question, stages));
     }
     if (!panel.needsEncoder || missing !== undefined) {
@@ -219,14 +219,6 @@ function isLabels(value: unknown): value is Record<string, string> {
   return (
     typeof value === 'object' && value !== null && Object.values(value).every((label) => typeof label === 'string')
   );
-}
-
-/** A sure opinion about a master that is out is no sure opinion. */
-function mayBeChosen(opinion: Opinion, eligible: Eligible): boolean {
-  let best: string | undefined;
-  let top = 0;
-  for (const [name, p] of Object.entries(opinion.probabilities)) if (p > top) [best, top] = [name, p];
-  return best !== undefined && eligible.names.has(best);
 }
 
 async function before(deadline: number, full: Promise<Full>): Promise<Full> {

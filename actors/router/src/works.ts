@@ -20,7 +20,6 @@ interface Candidate {
 
 export interface WorksOptions {
   readonly cacheFolder: string;
-  readonly earlyExit: boolean;
   readonly sure: number;
   readonly log: Logger;
   /** The encoder and its folder, while it can be used. */
@@ -33,8 +32,6 @@ export interface WorksOptions {
 
 /** From so many examples on, words serve first while the encoder still reads. */
 const WORDS_FIRST = 200;
-/** Characters of a newcomer's examples that are added to what it says of itself. */
-const EXAMPLES_READ = 800;
 
 export class RouterWorks implements PanelWorks {
   private trained: Candidate | undefined;
@@ -66,58 +63,56 @@ export class RouterWorks implements PanelWorks {
   }
 
   async build(picture: Picture, signal: AbortSignal, onReady: (panel: Panel) => void): Promise<void> {
-    if (this.trained) return;
     const masters = profilesOf(picture.masters);
-    const examples = exampleCount(masters);
     const encoder = this.options.encoder();
     const phases: Phase[] = [];
-    if (!encoder || (examples > WORDS_FIRST && !this.built)) phases.push('words');
-    if (encoder) phases.push('full');
-    for (const phase of phases) {
-      const identity = buildIdentity(masters, phase, encoder?.encoder.id ?? '');
-      const out = join(this.options.cacheFolder, 'routers', identity);
-      if (this.built?.identity !== identity) {
-        if (phase === 'full') this.options.onReading(`still reading ${amount(examples)}`);
-        try {
-          await build(
-            {
-              phase,
-              masters,
-              out,
-              vectors: join(this.options.cacheFolder, 'vectors'),
-              ...(phase === 'full' && encoder ? { encoder: encoder.folder } : {}),
-            },
-            {
-              signal,
-              onReading: (share) =>
-                this.options.onReading(`still reading ${amount(examples)}, ${Math.round(share * 100)} % done`),
-            },
-          );
-          const model = await loadRouter(out);
-          if (signal.aborted) return;
-          this.built = { model, version: `registry@${picture.revision}`, identity };
-        } finally {
-          if (!signal.aborted) this.options.onReading(undefined);
-        }
-      }
-      if (this.built) onReady(await this.panelOf({ ...this.built, version: `registry@${picture.revision}` }, picture));
+    if (!this.trained && masters.length > 0) {
+      if (!encoder || (exampleCount(masters) > WORDS_FIRST && !this.built)) phases.push('words');
+      if (encoder) phases.push('full');
     }
+    try {
+      for (const phase of phases) {
+        const identity = buildIdentity(masters, phase, encoder?.encoder.id ?? '');
+        const model =
+          this.built?.identity === identity ? this.built.model : await this.make(phase, masters, identity, signal);
+        signal.throwIfAborted();
+        this.built = { model, version: `registry@${picture.revision}`, identity };
+        onReady(await this.panelOf(this.built, picture));
+      }
+    } finally {
+      if (!signal.aborted) this.options.onReading(undefined);
+    }
+  }
+
+  /** Built by another process, or found built. */
+  private async make(
+    phase: Phase,
+    masters: MasterProfile[],
+    identity: string,
+    signal: AbortSignal,
+  ): Promise<RouterModel> {
+    const { cacheFolder, onReading } = this.options;
+    const out = join(cacheFolder, 'routers', identity);
+    const encoder = phase === 'full' ? this.options.encoder()?.folder : undefined;
+    const examples = `still reading ${exampleCount(masters).toLocaleString('en-US')} examples`;
+    if (this.options.encoder()) onReading(examples);
+    await build(
+      { phase, masters, out, vectors: join(cacheFolder, 'vectors'), ...(encoder === undefined ? {} : { encoder }) },
+      { signal, onReading: (share) => onReading(`${examples}, ${Math.round(share * 100)} % done`) },
+    );
+    return loadRouter(out);
   }
 
   /** The model made to fit the registry as it is, with the encoder as it is. */
   private async panelOf(base: Candidate, { masters }: Picture): Promise<Panel> {
-    const { earlyExit } = this.options;
     const profiles = profilesOf(masters);
     const { model, reason } = this.withEncoder(base.model);
-    const trained = new Set(model.state.labels);
-    const known = profiles.map((profile) => (trained.has(profile.name) ? profile : introduced(profile)));
     const digest = createHash('sha256').update(JSON.stringify(profiles)).digest('base64url').slice(0, 16);
     return modelPanel({
-      model: await model.withMasters(known),
+      model: await model.withMasters(profiles),
       masters: profiles,
       version: base.version,
       identity: `${base.identity} ${digest}`,
-      earlyExit,
       ...(reason === undefined ? {} : { reason }),
     });
   }
@@ -135,11 +130,3 @@ export class RouterWorks implements PanelWorks {
     return { model: RouterModel.assemble(state, voices, profiles), reason };
   }
 }
-
-/** A master that no model has learnt about: its first examples say what it is for, beside its description. */
-function introduced(profile: MasterProfile): MasterProfile {
-  const examples = (profile.examples ?? []).join('. ').slice(0, EXAMPLES_READ);
-  return examples === '' ? profile : { ...profile, description: `${profile.description ?? ''} ${examples}`.trim() };
-}
-
-const amount = (examples: number) => `${examples.toLocaleString('en-US')} examples`;

@@ -32,7 +32,7 @@ process.once('disconnect', () => process.exit(1));
 process.once('message', (order: BuildOrder) => {
   try {
     // Answering asks comes first.
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // Not allowed to: it works all the same.
   }

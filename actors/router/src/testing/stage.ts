@@ -105,7 +105,9 @@ export async function stage(masters: MasterInput[] = MASTERS): Promise<Stage> {
       const own = await connectBus({ name: 'router', servers: server.url });
       const actor = await runActor(routerActor({ cache_folder: cacheFolder, ...settings }), own, { log });
       running.push({ actor, bus: own });
-      await until('the router is heard of', () => presence.list().some((p) => p.instance === actor.instance));
+      await until('the router is heard of', () =>
+        presence.list().some((p) => p.instance === actor.instance && (p.state === 'ready' || p.state === 'degraded')),
+      );
       return Object.assign(actor, { bus: own });
     },
     ask(text, { within = 10_000, masters: wanted } = {}) {
