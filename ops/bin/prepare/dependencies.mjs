@@ -51,6 +51,9 @@ function npmInstall(root, say) {
     '--no-audit',
     '--no-fund',
     '--loglevel=error',
+    // Without a network the answer comes in seconds, not after a minute of retries.
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=5000',
   ];
   const npm = process.env.npm_execpath;
   const script = npm && /\.[cm]?js$/.test(npm) ? npm : undefined;
@@ -68,7 +71,6 @@ function npmInstall(root, say) {
     let words = '';
     child.stderr.on('data', (chunk) => {
       words += chunk;
-      process.stderr.write(chunk);
     });
     child.on('error', (error) =>
       reject(new Error(`npm could not be started (${error.message}): install npm, or run \`npm ci\` in ${root}`)),
@@ -78,14 +80,16 @@ function npmInstall(root, say) {
         say(`dependencies installed in ${Math.round((Date.now() - began) / 1000)} s`);
         return resolve();
       }
-      const offline = /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|ECONNRESET|network/i.test(words);
-      reject(
-        new Error(
-          offline
-            ? `dependencies are missing and the package registry cannot be reached: connect to the network (or set npm's proxy) and try again`
-            : `npm could not install the dependencies (exit code ${code}): its reason stands above`,
-        ),
-      );
+      if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|ECONNRESET/.test(words)) {
+        reject(
+          new Error(
+            "dependencies are missing and the package registry cannot be reached: connect to the network (or set npm's proxy) and try again",
+          ),
+        );
+      } else {
+        process.stderr.write(words);
+        reject(new Error(`npm could not install the dependencies (exit code ${code}): its reason stands above`));
+      }
     });
   }).finally(() => clearInterval(beat));
 }
