@@ -55,6 +55,7 @@ export function trainBoost(
     bins: binColumns(columns, binning),
     stride: columns.rows,
     binCounts: Int32Array.from(binning.edges, (e) => e.length + 2),
+    binSpace: Math.max(...binning.edges.map((e) => e.length + 2)),
     gradient: new Float32Array(columns.rows),
     curvature: new Float32Array(columns.rows),
     columns: new Int32Array(),

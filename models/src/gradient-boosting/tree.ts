@@ -25,6 +25,8 @@ export interface GrowInput {
   stride: number;
   /** Bins used in each column, missing included. */
   binCounts: Int32Array;
+  /** The most of them in any column. */
+  binSpace: number;
   gradient: Float32Array;
   curvature: Float32Array;
   /** Columns this tree may look at. */
@@ -44,8 +46,6 @@ interface Leaf {
   histogram: Float64Array;
   split: Split | undefined;
 }
-
-const BIN_SPACE = 256;
 
 /** Grows a tree over `rows`. `leafRows` gets the rows that ended in each leaf node. */
 export function growTree(
@@ -95,10 +95,10 @@ function newton(input: GrowInput, rows: Int32Array, l2: number): number {
 
 /** Gradient, curvature and rows of each bin: three numbers a bin, columns one after the other. */
 function count(input: GrowInput, rows: Int32Array): Float64Array {
-  const { bins, stride, gradient, curvature, columns } = input;
-  const histogram = new Float64Array(columns.length * BIN_SPACE * 3);
+  const { bins, stride, gradient, curvature, columns, binSpace } = input;
+  const histogram = new Float64Array(columns.length * binSpace * 3);
   columns.forEach((column, k) => {
-    const base = k * BIN_SPACE;
+    const base = k * binSpace;
     const from = column * stride;
     for (const r of rows) {
       const at = (base + bins[from + r]!) * 3;
@@ -122,7 +122,7 @@ function bestSplit(input: GrowInput, leaf: Leaf, options: TreeOptions): Split | 
   const parent = (g * g) / (h + options.l2);
   let best: Split | undefined;
   for (let k = 0; k < input.columns.length; k++) {
-    const base = k * BIN_SPACE * 3;
+    const base = k * input.binSpace * 3;
     const missingRows = histogram[base + 2]!;
     const last = input.binCounts[input.columns[k]!]! - 1;
     // With nothing missing here, later missing values follow the larger child: try one side only.

@@ -11,6 +11,8 @@ export type Calibration =
 
 const ISOTONIC_FROM_ROWS = 1000;
 const BLOCK_ROWS = 25;
+/** Log loss a row by which a less plain kind has to be better. */
+const WORTH_A_KIND = 3e-4;
 
 export function calibrated(calibration: Calibration, score: number): number {
   if (calibration.kind === 'identity') return sigmoid(score);
@@ -43,8 +45,7 @@ export function fitCalibration(scores: Float64Array, truth: Float32Array, fold: 
       );
       for (const i of everything) if (fold[i] === held) loss += logLossOf(calibrated(fit, scores[i]!), truth[i]!);
     }
-    // A plainer kind is kept unless the next is better by more than rounding.
-    if (loss < least - 1e-4 * scores.length) {
+    if (loss < least - WORTH_A_KIND * scores.length) {
       least = loss;
       best = kind;
     }

@@ -126,8 +126,9 @@ function quantityProblem(set: TrainingSet, quantity: Quantity): TargetProblem {
   return { loss: 'squared', targets, rows, history };
 }
 
+/** To six digits: targets are kept as 32-bit logarithms, and a median of 3 shall come back as 3, not as 3.0000001. */
 function numberOfLog(log: number): number {
-  return Math.max(0, Math.expm1(Math.min(log, 50)));
+  return Number(Math.max(0, Math.expm1(Math.min(log, 50))).toPrecision(6));
 }
 
 function blendOf(from: number, to: number, share: number): number {

@@ -1,6 +1,6 @@
 // Will this master succeed at this task? Four candidates compete on held-out folds; the one with the least log loss serves.
-// The one thing to know: a candidate must beat the plainer ones there, so with nothing to learn the master's own rate serves.
-import { type BoostModel, boostScores } from '../gradient-boosting/index.js';
+// The one thing to know: a model has to beat the master's own rate there for sure, so with nothing to learn that rate serves.
+import { type BoostModel, boostScores, sigmoid } from '../gradient-boosting/index.js';
 import { mean } from '../metrics/index.js';
 import { type Calibration, calibrated, fitCalibration, logLossOf } from './calibrate.js';
 import { crossBoost } from './cross-boost.js';
@@ -38,8 +38,8 @@ export interface TrainedSuccess {
 }
 
 const RIDGES = [1, 3, 10, 30];
-/** A fuller candidate has to win by this much of the loss. */
-const MARGIN = 0.0005;
+/** Standard errors that a gain over the master's rate has to exceed: 95 % sure, one-sided. */
+const SURE = 1.64;
 
 export function successProblem(set: TrainingSet): TargetProblem {
   const targets = Float32Array.from(set.rows, (row) => row.success ?? 0);
@@ -68,12 +68,7 @@ export function trainSuccess(reader: TaskReader, set: TrainingSet, seed: number)
     seed,
   );
   const scores = scoresOf(stages, boost.held);
-  const validation = { master: 0, linear: 0, boosting: 0, blend: 0 };
-  let serves: SuccessCandidate = 'master';
-  for (const name of SUCCESS_CANDIDATES) {
-    validation[name] = mean(scores[name].map((s, i) => logLossOf(1 / (1 + Math.exp(-s)), targets[i]!)));
-    if (validation[name] < validation[serves] - MARGIN) serves = name;
-  }
+  const { serves, validation } = chooseCandidate(scores, targets);
   const calibration = fitCalibration(scores[serves], targets, fold);
   const held = new Float64Array(set.rows.length).fill(Number.NaN);
   rows.forEach((r, i) => {
@@ -83,6 +78,24 @@ export function trainSuccess(reader: TaskReader, set: TrainingSet, seed: number)
   const state = fitTarget(reader, set, problem, ridge, { ...memory, fold: new Uint8Array() });
   state.history = recentHistory(state.history);
   return { model: { state, boost: boost.model, serves, calibration, rows: rows.length, ridge, validation }, held };
+}
+
+/** The least held-out loss, if its gain over the master's own rate is sure. */
+function chooseCandidate(scores: Record<SuccessCandidate, Float64Array>, targets: Float32Array) {
+  const lossOf = (name: SuccessCandidate) => scores[name].map((s, i) => logLossOf(sigmoid(s), targets[i]!));
+  const plain = lossOf('master');
+  const validation = { master: mean(plain), linear: 0, boosting: 0, blend: 0 };
+  let serves: SuccessCandidate = 'master';
+  for (const name of SUCCESS_CANDIDATES) {
+    if (name === 'master') continue;
+    const losses = lossOf(name);
+    validation[name] = mean(losses);
+    const gains = losses.map((loss, i) => plain[i]! - loss);
+    const gain = mean(gains);
+    const doubt = Math.sqrt(mean(gains.map((g) => (g - gain) ** 2)) / gains.length);
+    if (gain > SURE * doubt && validation[name] < validation[serves]) serves = name;
+  }
+  return { serves, validation };
 }
 
 /** Calibrated chance of each stage row. */

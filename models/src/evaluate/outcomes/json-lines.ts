@@ -1,7 +1,6 @@
 // Reads a user's rows: JSON lines, packed with gzip or not. A bad row is counted and shown by its line, not fatal by itself.
 // The one thing to know: more than one row in twenty bad, or none usable, is refused with file, line and field.
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 
 /** The input cannot be used. The command line answers with exit code 2. */
@@ -86,17 +85,16 @@ export async function readJsonLines<Row>(
 async function* linesOf(file: string): AsyncGenerator<string> {
   const source = createReadStream(file);
   const gunzip = file.endsWith('.gz') ? createGunzip() : undefined;
+  // A reading error has to reach the loop below, not the process.
   if (gunzip) source.on('error', (error) => gunzip.destroy(error)).pipe(gunzip);
-  const stream = gunzip ?? source;
-  // readline's own iterator swallows the stream's error: keep it and throw it at the end.
-  let failed: Error | undefined;
-  stream.on('error', (error: Error) => {
-    failed = error;
-    reader.close();
-  });
-  const reader = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of reader) yield line;
-  if (failed) throw failed;
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const bytes of gunzip ?? source) {
+    const lines = (rest + decoder.decode(bytes as Uint8Array, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest) yield rest;
 }
 
 function objectOf(line: string): Record<string, unknown> {

@@ -46,14 +46,12 @@ export function successScores(
   const positives = happened.filter(Boolean).length;
   const precision = claimed ? hits / claimed : 0;
   const recall = positives ? hits / positives : 0;
-  const resample = (figure: (rows: number[]) => number) => byText(texts, figure, seed);
-  const pick = (values: readonly number[], rows: readonly number[]) => rows.map((r) => values[r]!);
-  const aurocOf = (p: readonly number[], rows: number[]) =>
-    auroc(
-      pick(p, rows),
-      rows.map((r) => happened[r]!),
+  const ranks = { said: ascending(said), base: ascending(base) };
+  const brierOf = (p: readonly number[], times: Int32Array) =>
+    weightedMean(
+      p.map((x, i) => (x - truth[i]!) ** 2),
+      times,
     );
-  const brierOf = (p: readonly number[], rows: number[]) => brierScore(pick(p, rows), pick(truth, rows));
   return {
     rows: said.length,
     auroc: auroc(said, happened),
@@ -69,8 +67,12 @@ export function successScores(
       ece: expectedCalibrationError(base, truth),
     },
     difference_to_master: {
-      auroc: resample((rows) => aurocOf(said, rows) - aurocOf(base, rows)),
-      brier: resample((rows) => brierOf(said, rows) - brierOf(base, rows)),
+      auroc: byText(
+        texts,
+        (times) => weightedAuroc(said, ranks.said, happened, times) - weightedAuroc(base, ranks.base, happened, times),
+        seed,
+      ),
+      brier: byText(texts, (times) => brierOf(said, times) - brierOf(base, times), seed),
     },
     reliability: reliabilityTable(said, truth),
   };
@@ -113,14 +115,14 @@ export function quantityScores(
       truth,
     ),
     baseline_median: mean(plain),
-    difference_to_median: byText(texts, (rows) => mean(rows.map((r) => errors[r]! - plain[r]!)), seed),
+    difference_to_median: byText(texts, (times) => weightedMean(errors, times) - weightedMean(plain, times), seed),
   };
 }
 
 /** Correlation of ranks, ties at their mean rank; 0 when one side is constant. */
 export function spearman(a: readonly number[], b: readonly number[]): number {
-  const x = ranks(a);
-  const y = ranks(b);
+  const x = ranksOf(a);
+  const y = ranksOf(b);
   const mx = mean(x);
   const my = mean(y);
   let xy = 0;
@@ -134,7 +136,7 @@ export function spearman(a: readonly number[], b: readonly number[]): number {
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
 }
 
-function ranks(values: readonly number[]): number[] {
+function ranksOf(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const out = new Array<number>(values.length);
   for (let start = 0; start < order.length; ) {
@@ -146,16 +148,65 @@ function ranks(values: readonly number[]): number[] {
   return out;
 }
 
-function byText(texts: readonly string[], figure: (rows: number[]) => number, seed: number): Interval {
-  const groups = new Map<string, number[]>();
-  texts.forEach((text, r) => {
-    const known = groups.get(text);
-    if (known) known.push(r);
-    else groups.set(text, [r]);
+function ascending(values: readonly number[]): Int32Array {
+  return Int32Array.from(values, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
+}
+
+function weightedMean(values: readonly number[], times: Int32Array): number {
+  let sum = 0;
+  let rows = 0;
+  values.forEach((value, i) => {
+    sum += value * times[i]!;
+    rows += times[i]!;
   });
-  const list = [...groups.values()];
-  return bootstrapInterval(list.length, (drawn) => figure(Array.from(drawn).flatMap((g) => list[g]!)), {
-    seed,
-    rounds: ROUNDS,
+  return rows ? sum / rows : 0;
+}
+
+/** `auroc` with each row counted so many times, in one pass over rows already in order. */
+function weightedAuroc(
+  score: readonly number[],
+  order: Int32Array,
+  positive: readonly boolean[],
+  times: Int32Array,
+): number {
+  let below = 0;
+  let positives = 0;
+  let wins = 0;
+  for (let start = 0; start < order.length; ) {
+    let end = start;
+    let tiedPositive = 0;
+    let tiedNegative = 0;
+    for (; end < order.length && score[order[end]!] === score[order[start]!]; end++) {
+      if (positive[order[end]!]) tiedPositive += times[order[end]!]!;
+      else tiedNegative += times[order[end]!]!;
+    }
+    wins += tiedPositive * (below + tiedNegative / 2);
+    below += tiedNegative;
+    positives += tiedPositive;
+    start = end;
+  }
+  return positives && below ? wins / (positives * below) : 0.5;
+}
+
+/** Draws whole texts with repeats; the figure gets how often each row was drawn. */
+function byText(texts: readonly string[], figure: (times: Int32Array) => number, seed: number): Interval {
+  const numbers = new Map<string, number>();
+  const group = Int32Array.from(texts, (text) => {
+    if (!numbers.has(text)) numbers.set(text, numbers.size);
+    return numbers.get(text)!;
   });
+  const drawnOf = new Int32Array(numbers.size);
+  const times = new Int32Array(texts.length);
+  return bootstrapInterval(
+    numbers.size,
+    (drawn) => {
+      drawnOf.fill(0);
+      for (const g of drawn) drawnOf[g]!++;
+      group.forEach((g, r) => {
+        times[r] = drawnOf[g]!;
+      });
+      return figure(times);
+    },
+    { seed, rounds: ROUNDS },
+  );
 }

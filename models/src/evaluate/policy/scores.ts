@@ -78,7 +78,7 @@ export function areaOf(
   const gain = rows.map((row) => row.scores[best]! - row.scores[cheap]!);
   // A stable sort: of equal promise the earlier row goes first, which says nothing of its result.
   const order = rows.map((_, i) => i).sort((a, b) => promise[b]! - promise[a]!);
-  const area = sharedGain(order, gain);
+  const area = sharedGain(order, gain, new Int32Array(rows.length).fill(1));
   if (cheap === best || area === null) return { area: null, area_interval: null };
   const times = new Int32Array(rows.length);
   const interval = bootstrapInterval(
@@ -86,27 +86,30 @@ export function areaOf(
     (drawn) => {
       times.fill(0);
       for (const i of drawn) times[i]!++;
-      return (
-        sharedGain(
-          order.flatMap((i) => new Array<number>(times[i]!).fill(i)),
-          gain,
-        ) ?? 0.5
-      );
+      return sharedGain(order, gain, times) ?? 0.5;
     },
     { seed, rounds: 500 },
   );
   return { area, area_interval: interval };
 }
 
-function sharedGain(order: readonly number[], gain: readonly number[]): number | null {
-  const total = order.reduce((sum, i) => sum + gain[i]!, 0);
+/** @param times how often each row counts. */
+function sharedGain(order: readonly number[], gain: readonly number[], times: Int32Array): number | null {
+  let total = 0;
+  let points = 1;
+  for (const i of order) {
+    total += times[i]! * gain[i]!;
+    points += times[i]!;
+  }
   if (total <= 0) return null;
   let sent = 0;
   let sum = 0;
   for (const i of order) {
-    sent += gain[i]!;
-    sum += sent / total;
+    for (let k = 0; k < times[i]!; k++) {
+      sent += gain[i]!;
+      sum += sent / total;
+    }
   }
-  // The first point, nobody sent, has gained nothing.
-  return sum / (order.length + 1);
+  // The first of the points, nobody sent, has gained nothing.
+  return sum / points;
 }
