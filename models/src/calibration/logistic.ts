@@ -32,7 +32,7 @@ export async function fitLogistic(
   const weightOf = (r: number) => rowWeights?.[r] ?? 1;
   let total = 0;
   for (let r = 0; r < count; r++) total += weightOf(r);
-  const standard = rows.map((value, i) => (value - mean[i % width]!) / spread[i % width]!);
+  const standard = rows.map((value, i) => standardise(value, mean[i % width]!, spread[i % width]!));
   const objective = (point: Float64Array, gradient: Float64Array) => {
     gradient.fill(0);
     let loss = 0;
@@ -60,9 +60,17 @@ export async function fitLogistic(
 /** Probability of "positive" for one row of features. */
 export function logisticOdds(model: LogisticModel, row: ArrayLike<number>): number {
   let z = model.bias;
-  for (let f = 0; f < model.weights.length; f++)
-    z += (model.weights[f]! * (row[f]! - model.mean[f]!)) / model.spread[f]!;
+  for (let f = 0; f < model.weights.length; f++) {
+    z += model.weights[f]! * standardise(row[f]!, model.mean[f]!, model.spread[f]!);
+  }
   return 1 / (1 + Math.exp(-z));
+}
+
+/** Far outside of what was seen, a feature counts as the farthest seen would: straight lines do not go on for ever. */
+const FARTHEST = 6;
+
+function standardise(value: number, mean: number, spread: number): number {
+  return Math.min(FARTHEST, Math.max(-FARTHEST, (value - mean) / spread));
 }
 
 function moments(rows: Float64Array, width: number, count: number) {
@@ -70,5 +78,10 @@ function moments(rows: Float64Array, width: number, count: number) {
   const spread = new Array<number>(width).fill(0);
   for (let i = 0; i < rows.length; i++) mean[i % width]! += rows[i]! / count;
   for (let i = 0; i < rows.length; i++) spread[i % width]! += (rows[i]! - mean[i % width]!) ** 2 / count;
-  return { mean, spread: spread.map((variance) => Math.sqrt(variance) || 1) };
+  // A feature that never varied but for rounding says nothing: its spread must not blow up the first value that does vary.
+  const settled = (variance: number, f: number) => {
+    const deviation = Math.sqrt(variance);
+    return deviation > 1e-6 * Math.max(1, Math.abs(mean[f]!)) ? deviation : 1;
+  };
+  return { mean, spread: spread.map(settled) };
 }

@@ -1,6 +1,7 @@
 // When the words alone may decide, so that the encoder need not be asked.
 // The one thing to know: how sure the words are is a curve of its own (odds, lead, known words …), learnt on held-out rows, with
-// texts no master fits among the wrong ones; the threshold spends little more than half of the loss that is allowed: fresh tasks get the rest.
+// texts no master fits among the wrong ones; the threshold spends three quarters of the loss that is allowed:
+// fresh tasks get the rest. Below the odds that the costs ask for, everybody is asked before a person is.
 import { fitLogistic, type LogisticModel, largest, logisticOdds } from '../calibration/index.js';
 import { type ScopeExample, scopeFeatures } from '../scope/index.js';
 import type { StageJudged } from './stage.js';
@@ -26,14 +27,16 @@ export interface EarlyExitProblem {
   outsideShare: number;
   /** Loss of accuracy at most, e.g. 0.002. */
   allowed: number;
+  /** How sure the words must be at least, whatever is lost by it. */
+  floor: number;
 }
 
 const FEWEST_ROWS = 100;
-const SPENT = 0.6;
+const SPENT = 0.75;
 
 /** @returns undefined when leaving early never pays, or rows are too few to say. */
 export async function fitEarlyExit(problem: EarlyExitProblem): Promise<EarlyExit | undefined> {
-  const { words, full, target, labels, outsiders, outsideShare, allowed } = problem;
+  const { words, full, target, labels, outsiders, outsideShare, allowed, floor } = problem;
   const rows = words.examples.length;
   if (rows < FEWEST_ROWS) return undefined;
   const early = words.examples.map(({ odds }) => largest(odds));
@@ -48,6 +51,7 @@ export async function fitEarlyExit(problem: EarlyExitProblem): Promise<EarlyExit
   for (let i = 0; i < rows; i++) {
     change += gain[order[i]!]!;
     const threshold = scores[order[i]!]!;
+    if (threshold < floor) break;
     if (i + 1 < rows && scores[order[i + 1]!] === threshold) continue;
     if (-change <= budget) found = { threshold, sure, share: (i + 1) / rows, loss: -change / rows };
   }

@@ -1,7 +1,7 @@
 // One stage of the cascade: some voices, their weights, and what their joint odds are worth.
 // The one thing to know: 'words' is the stage without the encoder, 'full' has every voice; each is calibrated on its own.
 import { fitStack, largest, stackOdds } from '../calibration/index.js';
-import { fitScope, type ScopeExample, type ScopeModel, scopeOdds, unknownScope } from '../scope/index.js';
+import { fitScope, priorScope, type ScopeExample, type ScopeModel, scopeOdds } from '../scope/index.js';
 import type { CrossFit } from './cross-fit.js';
 import type { Scores } from './voice.js';
 
@@ -9,6 +9,8 @@ export interface StageFit {
   /** Which of the router's voices, by number. */
   voices: number[];
   weights: number[];
+  /** What turns each of these voices' scores into odds of its own. */
+  temperatures: number[];
   scope: ScopeModel;
   /** How the weights came about. */
   origin: 'fitted' | 'prior' | `best:${string}`;
@@ -46,20 +48,25 @@ export async function fitStage(problem: StageProblem): Promise<StageFit> {
   const prior = voices.map((v) => priors[v]!);
   const masked = new Int32Array(target.length).fill(-1);
   for (const r of judged) masked[r] = target[r]!;
+  const temperatures: number[] = [];
+  for (const [i, own] of scores.entries()) {
+    const [fitted] = await fitStack({ labels, voices: [own], target: masked, prior: [prior[i]!] });
+    temperatures.push(fitted!);
+  }
   let weights: Float64Array = Float64Array.from(prior);
   let origin: StageFit['origin'] = 'prior';
   if (judged.length >= ENOUGH_ROWS && labels > 1) {
     weights = await fitStack({ labels, voices: scores, target: masked, prior });
     origin = 'fitted';
-    const together = accuracy(weights, scores, labels, masked);
+    let most = accuracy(weights, scores, labels, masked);
     // Never worse than its best member: a lone voice that is right more often serves alone, with its own temperature.
     for (const [i, v] of voices.entries()) {
       if (voices.length < 2) break;
       const alone = new Float64Array(voices.length);
-      alone[i] = 1;
-      if (accuracy(alone, scores, labels, masked) <= together) continue;
-      const [temperature] = await fitStack({ labels, voices: [scores[i]!], target: masked, prior: [prior[i]!] });
-      alone[i] = temperature!;
+      alone[i] = temperatures[i]!;
+      const right = accuracy(alone, scores, labels, masked);
+      if (right <= most) continue;
+      most = right;
       weights = alone;
       origin = `best:${names[v]!}`;
     }
@@ -67,7 +74,8 @@ export async function fitStage(problem: StageProblem): Promise<StageFit> {
   const fit: StageFit = {
     voices: [...voices],
     weights: [...weights],
-    scope: unknownScope(problem.outsideShare),
+    temperatures,
+    scope: priorScope([], problem.outsideShare),
     origin,
   };
   fit.scope = await fitStageScope(fit, problem);
@@ -79,8 +87,9 @@ async function fitStageScope(fit: StageFit, problem: StageProblem): Promise<Scop
   const outside = nulls.length ? examples(fit, cross, labels, nulls) : [];
   const given = outside.length > 0;
   if (leftOut) outside.push(...examples(fit, leftOut, labels, allRows(leftOut, labels)));
-  if (!outside.length || judged.length < ENOUGH_ROWS) return unknownScope(outsideShare);
-  const names = fit.voices.flatMap((v) => cross.signals[v]!);
+  const own = fit.voices.map((v) => `odds of ${problem.names[v]!}`);
+  const names = [...own, ...fit.voices.flatMap((v) => cross.signals[v]!)];
+  if (!outside.length || judged.length < ENOUGH_ROWS) return priorScope(names, outsideShare);
   const inside = examples(fit, cross, labels, judged);
   return fitScope(names, inside, outside, given ? 'given' : 'left-out', outsideShare);
 }
@@ -97,13 +106,21 @@ export interface Scored {
 
 function examples(fit: StageFit, scored: Scored, labels: number, rows: readonly number[]) {
   const scores = fit.voices.map((v) => scored.voices[v]!.scores);
-  return rows.map((row) => ({
-    odds: stackOdds(fit.weights, scores, row, new Float64Array(labels)),
-    signals: fit.voices.flatMap((v) => {
+  const alone = new Float64Array(labels);
+  return rows.map((row) => {
+    const odds = stackOdds(fit.weights, scores, row, new Float64Array(labels));
+    const best = largest(odds);
+    // How much each voice agrees with the joint choice: voices quarrel most over texts that no master fits.
+    const signals = scores.map((own, i) => {
+      const agreed = stackOdds([fit.temperatures[i]!], [own], row, alone)[best]!;
+      return Math.log((agreed + 1e-6) / (1 - agreed + 1e-6));
+    });
+    for (const v of fit.voices) {
       const width = scored.signals[v]!.length;
-      return [...scored.voices[v]!.signals.subarray(row * width, (row + 1) * width)];
-    }),
-  }));
+      signals.push(...scored.voices[v]!.signals.subarray(row * width, (row + 1) * width));
+    }
+    return { odds, signals };
+  });
 }
 
 /** Odds and scope of the rows given. */

@@ -2,11 +2,11 @@
 // The one thing to know: it works from no row at all (descriptions only) to tens of thousands; what there is too little of is replaced by
 // stated priors, and `notes` says so.
 import { createHash } from 'node:crypto';
-import { fitStack, type LogisticModel, largest } from '../calibration/index.js';
+import { type LogisticModel, largest } from '../calibration/index.js';
 import { fitConformal } from '../conformal/index.js';
 import type { Encoder } from '../encoder/index.js';
 import { expectedCalibrationError } from '../metrics/index.js';
-import { type CrossFit, crossFit, leftOutLabels, makeAll } from './cross-fit.js';
+import { crossFit, leftOutLabels, makeAll } from './cross-fit.js';
 import { fitEarlyExit, leavesEarly } from './early-exit.js';
 import { assignFolds } from './folds.js';
 import { learnNewcomer, NEWCOMER_PRIOR } from './newcomer.js';
@@ -14,7 +14,14 @@ import { describeMasters, type Profiles } from './profiles.js';
 import { RouterModel } from './router-model.js';
 import { fitStage, judge, judgeAll, type StageFit, type StageJudged, type StageProblem } from './stage.js';
 import type { RouterState } from './state.js';
-import { type Costs, DEFAULT_COSTS, type MasterProfile, type Progress, type TrainingRow } from './types.js';
+import {
+  abstainBelow,
+  type Costs,
+  DEFAULT_COSTS,
+  type MasterProfile,
+  type Progress,
+  type TrainingRow,
+} from './types.js';
 import type { VoiceMaker, VoiceRows } from './voice.js';
 import { embeddingMaker } from './voices/embedding.js';
 import { type ExpertMaker, outsideMaker } from './voices/outside.js';
@@ -124,8 +131,7 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
   const cheap = all.filter((v) => !makers[v]!.needsVector);
   state.words = await fit(cheap);
   state.full = cheap.length < all.length ? await fit(all) : null;
-  for (const v of all)
-    state.voices[v]!.temperature = await temperature(cross, data.target, judged, labels.length, v, makers);
+  for (const v of all) state.voices[v]!.temperature = (state.full ?? state.words).temperatures[v]!;
   await calibrate(state, problem, exitLoss);
   state.newcomer = (await learnNewcomer(profiles, data)) ?? NEWCOMER_PRIOR;
   report('calibrating', 1);
@@ -199,21 +205,6 @@ function indices(target: Int32Array, wanted: (label: number) => boolean): number
   return found;
 }
 
-async function temperature(
-  cross: CrossFit,
-  target: Int32Array,
-  judged: readonly number[],
-  labels: number,
-  voice: number,
-  makers: readonly VoiceMaker[],
-) {
-  const masked = new Int32Array(target.length).fill(-1);
-  for (const r of judged) masked[r] = target[r]!;
-  const prior = [makers[voice]!.priorWeight];
-  const [fitted] = await fitStack({ labels, voices: [cross.voices[voice]!.scores], target: masked, prior });
-  return fitted!;
-}
-
 /** Early exit, conformal sets and the figures of the held-out rows. */
 async function calibrate(state: RouterState, problem: StageProblem, exitLoss: number) {
   const { cross, judged, target, labels, nulls, leftOut, outsideShare } = problem;
@@ -224,7 +215,16 @@ async function calibrate(state: RouterState, problem: StageProblem, exitLoss: nu
   const outsiders =
     nulls.length || !leftOut ? judge(state.words, cross, labels, nulls) : judgeAll(state.words, leftOut, labels);
   const exit = state.full
-    ? await fitEarlyExit({ words, full, target: truth, labels, outsiders, outsideShare, allowed: exitLoss })
+    ? await fitEarlyExit({
+        words,
+        full,
+        target: truth,
+        labels,
+        outsiders,
+        outsideShare,
+        allowed: exitLoss,
+        floor: abstainBelow(state.costs),
+      })
     : undefined;
   const sets = (odds: (row: number) => Float64Array) =>
     fitConformal(
@@ -263,6 +263,7 @@ function blankState(
   const none: StageFit = {
     voices: [],
     weights: [],
+    temperatures: [],
     scope: { logistic: NEWCOMER_PRIOR, outsiders: 'none', outsideShare: 0.05 },
     origin: 'prior',
   };

@@ -1,2 +1,2 @@
 // The out-of-scope score: does any master fit at all?
-export { fitScope, type ScopeExample, type ScopeModel, scopeFeatures, scopeOdds, unknownScope } from './scope.js';
+export { fitScope, priorScope, type ScopeExample, type ScopeModel, scopeFeatures, scopeOdds } from './scope.js';

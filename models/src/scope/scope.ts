@@ -40,7 +40,7 @@ export async function fitScope(
   outsiders: 'given' | 'left-out',
   outsideShare: number,
 ): Promise<ScopeModel> {
-  if (!inside.length || !outside.length) return unknownScope(outsideShare);
+  if (!inside.length || !outside.length) return priorScope(names, outsideShare);
   const rows = [...inside, ...outside].map(scopeFeatures);
   const width = rows[0]!.length;
   const flat = new Float64Array(rows.length * width);
@@ -54,10 +54,28 @@ export async function fitScope(
   return { logistic, outsiders, outsideShare };
 }
 
-/** Nothing to learn from: everything is as likely inside as tasks are in general. */
-export function unknownScope(outsideShare: number): ScopeModel {
-  const bias = Math.log((1 - outsideShare) / outsideShare);
-  return { logistic: { features: [], mean: [], spread: [], weights: [], bias }, outsiders: 'none', outsideShare };
+/** Stated curves for when there is nothing to learn from: even odds at `mean`, and how fast they turn. */
+const PRIOR_CURVES: Record<string, { mean: number; spread: number }> = {
+  'nearest cosine': { mean: 0.45, spread: 0.07 },
+  'known words': { mean: 0.4, spread: 0.12 },
+};
+
+/**
+ * Too few rows to learn from: what is near to a past task (or, without an encoder, made of known words) is likely inside.
+ * Signals that no stated curve is known for do not count; without any, only the expected share is left.
+ */
+export function priorScope(names: readonly string[], outsideShare: number): ScopeModel {
+  const features = [...ODDS_FEATURES, ...names];
+  const used = names.includes('nearest cosine') ? 'nearest cosine' : 'known words';
+  const curves = features.map((name) => (name === used ? PRIOR_CURVES[name] : undefined));
+  const logistic: LogisticModel = {
+    features,
+    mean: curves.map((curve) => curve?.mean ?? 0),
+    spread: curves.map((curve) => curve?.spread ?? 1),
+    weights: curves.map((curve) => (curve ? 1 : 0)),
+    bias: curves.some(Boolean) ? 0 : Math.log((1 - outsideShare) / outsideShare),
+  };
+  return { logistic, outsiders: 'none', outsideShare };
 }
 
 /** Probability that some master fits. */
