@@ -6,7 +6,7 @@ import { type Belief, DEFAULT_BELIEF, fitBelief, type HeldOut } from './calibrat
 import { MasterNames } from './names.js';
 import { MasterPatterns, type PatternProblem } from './patterns.js';
 import type { Finding, RuleMaster } from './types.js';
-import { MasterWords } from './vocabulary.js';
+import { exampleStems, MasterWords } from './vocabulary.js';
 
 /** One in so many examples is held out to learn how far words are to be believed. */
 const HOLD_OUT_EVERY = 5;
@@ -25,8 +25,16 @@ export interface RuleExpert extends Expert {
 export function createRuleExpert(masters: readonly RuleMaster[]): RuleExpert {
   const names = new MasterNames(masters);
   const patterns = new MasterPatterns(masters);
-  const vocabulary = new MasterWords(masters);
-  const belief = learnBelief(masters);
+  // The words are learnt twice, from all examples and from those not held out: splitting them once is enough.
+  const split = new Map<string, string[]>();
+  const stemsOf = (example: string): string[] => {
+    const known = split.get(example) ?? exampleStems(example);
+    split.set(example, known);
+    return known;
+  };
+  const vocabulary = new MasterWords(masters, stemsOf);
+  const belief = learnBelief(masters, stemsOf);
+  split.clear();
   const voteOne = (query: RouteQuery): Vote => {
     const started = performance.now();
     const text = query.title ? `${query.title}\n${query.text}` : query.text;
@@ -70,7 +78,7 @@ function tell(masters: readonly RuleMaster[], findings: Finding[], scores: Reado
     .map(({ master, sentence }) => `${masters[master]?.name}: ${sentence}`);
 }
 
-function learnBelief(masters: readonly RuleMaster[]): Belief {
+function learnBelief(masters: readonly RuleMaster[], stemsOf: (example: string) => string[]): Belief {
   const heldOut: { text: string; right: number }[] = [];
   const reduced = masters.map((master, right) => {
     const kept = (master.examples ?? []).filter((text, at) => {
@@ -84,9 +92,9 @@ function learnBelief(masters: readonly RuleMaster[]): Belief {
   const step = Math.max(1, Math.ceil(heldOut.length / MAX_HELD_OUT));
   const sample = heldOut.filter((_, at) => at % step === 0);
   if (sample.length === 0) return DEFAULT_BELIEF;
-  const vocabulary = new MasterWords(reduced);
+  const vocabulary = new MasterWords(reduced, stemsOf);
   const scored: HeldOut[] = sample.map(({ text, right }) => ({
-    scores: vocabulary.scoreTypical(words(text).map(stem)),
+    scores: vocabulary.scoreTypical(stemsOf(text)),
     right,
   }));
   return fitBelief(scored, masters.length);

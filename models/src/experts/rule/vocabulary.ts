@@ -6,6 +6,9 @@ import { type Finding, type RuleMaster, WEIGHTS } from './types.js';
 
 /** How many examples a name or a description counts for. */
 const PROFILE_COUNT = 2;
+/** Examples of a master that are learnt from, spread over all it has, and characters of each: building must stay short. */
+const MAX_EXAMPLES = 1000;
+const MAX_CHARACTERS = 4000;
 /** A single word says at most this much, so that one rare word cannot outweigh all others. */
 const MAX_LOG_ODDS = 4;
 /** Typical words of a master that count in one text, the strongest. */
@@ -23,9 +26,10 @@ export class MasterWords {
   private readonly keywords = new PhraseIndex<{ master: number; keyword: string; weight: number }>();
   private readonly typical = new Map<string, { master: number; logOdds: number }[]>();
 
-  constructor(masters: readonly RuleMaster[]) {
+  /** @param stemsOf stems of an example; given by a caller that builds more than once from the same examples */
+  constructor(masters: readonly RuleMaster[], stemsOf: (example: string) => Iterable<string> = exampleStems) {
     this.learnKeywords(masters);
-    typicalWords(masters.map(countWords)).forEach((list, master) => {
+    typicalWords(masters.map((master) => countWords(master, stemsOf))).forEach((list, master) => {
       for (const { word, logOdds } of list) {
         const entry = { master, logOdds: Math.min(MAX_LOG_ODDS, logOdds) };
         const entries = this.typical.get(word);
@@ -89,7 +93,7 @@ export class MasterWords {
 }
 
 /** In how many of the master's texts each word occurs; name and description count as several. */
-function countWords(master: RuleMaster): Map<string, number> {
+function countWords(master: RuleMaster, stemsOf: (example: string) => Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   const add = (list: Iterable<string>, times: number) => {
     for (const word of new Set(list)) {
@@ -98,6 +102,14 @@ function countWords(master: RuleMaster): Map<string, number> {
   };
   for (const name of [master.name, ...(master.aliases ?? [])]) add(nameStems(name), PROFILE_COUNT);
   if (master.description) add(words(master.description).map(stem), PROFILE_COUNT);
-  for (const example of master.examples ?? []) add(words(example).map(stem), 1);
+  const examples = master.examples ?? [];
+  const step = Math.max(1, examples.length / MAX_EXAMPLES);
+  for (let at = 0; at < examples.length; at += step) {
+    add(stemsOf(examples[Math.floor(at)] ?? ''), 1);
+  }
   return counts;
+}
+
+export function exampleStems(example: string): string[] {
+  return words(example.slice(0, MAX_CHARACTERS)).map(stem);
 }
