@@ -24,18 +24,18 @@ const top = (probabilities: Record<string, number>) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cortex-moe-'));
-  // master-1 fails whenever it is loaded.
+  // Whoever has more than half its places taken fails.
   const random = seededRandom(11);
   const rows: MoeRow[] = syntheticRows(seen, 40, 0.7).map((row) => {
     const load = random();
     const name = row.label as string;
     return {
       ...row,
-      outcome: { master: name, success: name !== 'master-1' || load < 0.5 },
+      outcome: { master: name, success: load < 0.5 },
       history: { [name]: { load } },
     };
   });
-  const trained = await trainMoe(rows, seen, { epochs: 12 });
+  const trained = await trainMoe(rows, seen, { batch: 32, refit: false });
   await saveMoe(folder, trained, { encoder: 'synthetic', fingerprint: fingerprintRows(rows) });
   model = await loadMoe(folder, { encoder: 'synthetic' });
 });
@@ -107,7 +107,6 @@ describe('the neural expert', () => {
       const [answer] = await expert.answer([near(1)]);
       return answer!.success![answer!.masters.indexOf('master-1')]!;
     };
-    expect(await success(0.1)).toBeGreaterThan(0.8);
-    expect(await success(0.95)).toBeLessThan(0.4);
+    expect(await success(0.1)).toBeGreaterThan((await success(0.95)) + 0.4);
   });
 });

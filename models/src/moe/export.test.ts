@@ -28,7 +28,7 @@ beforeAll(async () => {
     outcome: { master: row.label as string, success: row.vector[0]! > 0 },
     history: { [row.label as string]: { success: random(), minutes: 100 * random(), load: random() } },
   }));
-  model = await trainMoe(rows, masters, { epochs: 4 }, backend);
+  model = await trainMoe(rows, masters, { epochs: 4, batch: 64 }, backend);
   served = new MoeSession(await InferenceSession.create(exportMoe(model), SESSION_OPTIONS), D);
 });
 

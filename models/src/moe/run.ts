@@ -8,7 +8,7 @@ import { CALIBRATION, heldOutLoss } from './confidence.js';
 import { type Gradients, type MoeVariables, route, routeLoss, success, successLoss, WIDTH } from './network.js';
 import { toMatrix, toTensors } from './parameters.js';
 import { batchOf, describedTensor, type PackedRows } from './rows.js';
-import type { MoeProgress, MoeSettings } from './settings.js';
+import { batchSize, type MoeProgress, type MoeSettings } from './settings.js';
 import type { Matrix } from './types.js';
 
 export interface Trained {
@@ -56,7 +56,8 @@ export class Run {
 
   /** Answers the number of passes that did best on `held` (all of them without it), with the variables as they were then. */
   async learn(stage: MoeProgress['stage'], train: Int32Array, held?: Int32Array, passes?: number): Promise<number> {
-    const { epochs, patience, batch, learningRate, onEpoch, signal } = this.settings;
+    const { epochs, patience, learningRate, onEpoch, signal } = this.settings;
+    const batch = batchSize(train.length, this.settings);
     const total = epochs * Math.ceil(train.length / batch);
     let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, kept: [] as Tensor[] };
     for (let epoch = 1; epoch <= (passes ?? epochs); epoch++) {

@@ -9,7 +9,7 @@ export interface MoeTrainOptions {
   epochs?: number;
   /** Passes without a lower held-out loss before stage 1 stops. Default: 5. */
   patience?: number;
-  /** Rows a step. Default: 128. */
+  /** Rows a step. Default: 128, fewer where that would give less than `FEWEST_STEPS` steps. */
   batch?: number;
   /** Adam's step size at the start; falls linearly to a tenth. Default: 0.001. */
   learningRate?: number;
@@ -57,13 +57,12 @@ export interface MoeProgress {
 }
 
 export type MoeSettings = Required<Omit<MoeTrainOptions, Optional>> & Pick<MoeTrainOptions, Optional>;
-type Optional = 'onEpoch' | 'signal' | 'fixedEpochs' | 'calibration';
+type Optional = 'onEpoch' | 'signal' | 'fixedEpochs' | 'calibration' | 'batch';
 
 export const DEFAULTS: MoeSettings = {
   seed: 1,
   epochs: 15,
   patience: 5,
-  batch: 128,
   learningRate: 0.001,
   learnedDropout: 0.2,
   hiddenDropout: 0.2,
@@ -76,3 +75,10 @@ export const DEFAULTS: MoeSettings = {
   heldOutShare: 0.1,
   refit: true,
 };
+
+/** Steps that a training has at least, short of 8 rows a step. */
+const FEWEST_STEPS = 200;
+
+export function batchSize(rows: number, { batch, epochs }: MoeSettings): number {
+  return batch ?? Math.min(128, Math.max(8, Math.floor((rows * epochs) / FEWEST_STEPS)));
+}

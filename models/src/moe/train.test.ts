@@ -32,13 +32,13 @@ describe('training the router', () => {
   it('learns what descriptions do not say', async () => {
     // Every description belongs to the neighbour's tasks: by description alone all answers are wrong.
     const turned = masters.map((m, i) => ({ ...m, description: masters[(i + 1) % masters.length]!.description }));
-    const model = await trainMoe(rows, turned, { epochs: 8 }, backend);
+    const model = await trainMoe(rows, turned, { epochs: 12, batch: 32, refit: false }, backend);
     expect(accuracy(predictMoe(backend.tf, model, test).logits, test)).toBeGreaterThan(0.8);
     expect(model.report).toMatchObject({ rows: 200, heldOutRows: 20, backend: backend.name });
   });
 
   it('gives the same network for the same seed, and another for another', async () => {
-    const train = (seed: number) => trainMoe(rows, masters, { seed, epochs: 2, refit: false }, backend);
+    const train = (seed: number) => trainMoe(rows, masters, { seed, epochs: 2, batch: 64, refit: false }, backend);
     const [first, again, other] = [await train(4), await train(4), await train(5)];
     expect(Array.from(again.learned.values)).toEqual(Array.from(first.learned.values));
     expect(again.report.heldOut).toEqual(first.report.heldOut);
@@ -47,9 +47,9 @@ describe('training the router', () => {
 
   it('keeps no tensor behind', async () => {
     const { tf } = backend;
-    await trainMoe(rows, masters, { epochs: 1 }, backend);
+    await trainMoe(rows, masters, { epochs: 1, batch: 64 }, backend);
     const before = tf.memory().numTensors;
-    await trainMoe(rows, masters, { epochs: 1 }, backend);
+    await trainMoe(rows, masters, { epochs: 1, batch: 64 }, backend);
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -58,7 +58,7 @@ describe('training the router', () => {
     const strange = () => Array.from({ length: 60 }, (): MoeRow => ({ vector: unitVector(D, random), label: null }));
     const outside = strange();
     const sure = async (of: readonly MoeRow[]) => {
-      const model = await trainMoe(of, masters, { epochs: 4 }, backend);
+      const model = await trainMoe(of, masters, { epochs: 4, batch: 64 }, backend);
       const { confidence } = predictMoe(backend.tf, model, outside);
       return confidence.reduce((sum, p) => sum + p, 0) / outside.length;
     };
@@ -70,7 +70,7 @@ describe('training the router', () => {
       vector,
       outcome: { master: masters[i % 5]!.name, success: i % 5 !== 3 },
     }));
-    const model = await trainMoe(tried, masters, { epochs: 8, refit: false }, backend);
+    const model = await trainMoe(tried, masters, { epochs: 12, batch: 32, refit: false }, backend);
     const { success } = predictMoe(backend.tf, model, test);
     const mean = (m: number) => test.reduce((sum, _, i) => sum + success[i * 5 + m]!, 0) / test.length;
     expect(mean(3)).toBeLessThan(0.3);
@@ -79,7 +79,7 @@ describe('training the router', () => {
   });
 
   it('trains on a handful of rows, with nothing held out', async () => {
-    const model = await trainMoe(rows.slice(0, 10), masters, { epochs: 5 }, backend);
+    const model = await trainMoe(rows.slice(0, 10), masters, { epochs: 5, batch: 8 }, backend);
     expect(model.report).toMatchObject({ heldOutRows: 0, heldOut: null, epochs: 5 });
     expect(model.learned.values.every(Number.isFinite)).toBe(true);
   });
@@ -116,9 +116,13 @@ describe('training in a child process', () => {
       turns++;
     }, 1);
     const epochs: number[] = [];
-    const inChild = await trainMoeInChild(rows, masters, { epochs: 3, onEpoch: ({ epoch }) => epochs.push(epoch) });
+    const inChild = await trainMoeInChild(rows, masters, {
+      epochs: 3,
+      batch: 64,
+      onEpoch: ({ epoch }) => epochs.push(epoch),
+    });
     clearInterval(counting);
-    const here = await trainMoe(rows, masters, { epochs: 3 }, backend);
+    const here = await trainMoe(rows, masters, { epochs: 3, batch: 64 }, backend);
     expect(Array.from(inChild.learned.values)).toEqual(Array.from(here.learned.values));
     expect(epochs.slice(0, 3)).toEqual([1, 2, 3]);
     expect(turns).toBeGreaterThan(20);
@@ -155,8 +159,8 @@ describe('cross-fitting', () => {
   it('answers each row by a network that has not seen it', async () => {
     // One vector carries a label of its own: a network that has seen it knows it by heart, others cannot.
     const mislabelled = rows.map((row, i) => (i === 0 ? { ...row, label: 'master-3' } : row));
-    const like = await trainMoe(mislabelled, masters, { fixedEpochs: 8 }, backend);
-    const fitted = await crossFitMoe(mislabelled, masters, { folds: 2, like, parallel: 2 });
+    const like = await trainMoe(mislabelled, masters, { fixedEpochs: 10, batch: 32 }, backend);
+    const fitted = await crossFitMoe(mislabelled, masters, { folds: 2, like, parallel: 2, batch: 32 });
     expect(fitted.logits).toHaveLength(rows.length * masters.length);
     expect(accuracy(fitted.logits, rows)).toBeGreaterThan(0.8);
     const part = fitted.logits.subarray(0, masters.length);
