@@ -25,6 +25,8 @@ export interface BoostOptions {
   columnShare?: number;
   /** Trees without gain on the validation rows before it stops. Default 30. */
   patience?: number;
+  /** Bins made before of these very columns, to save making them again. Default: made here. */
+  binning?: Binning;
   /** Keep the trees after the best one too; `best` says how many were best. Default false. */
   keepAll?: boolean;
   seed?: number;
@@ -50,7 +52,7 @@ export function trainBoost(
   if (!rows.length) throw new RangeError('Gradient boosting needs at least one row.');
   const { trees = 300, rate = 0.05, leaves = 7, minRows = 20, l2 = 5, bins = 63, patience = 30, seed = 1 } = options;
   const random = seededRandom(seed);
-  const binning = fitBinning(columns, bins);
+  const binning = options.binning ?? fitBinning(columns, bins);
   const input: GrowInput = {
     bins: binColumns(columns, binning),
     stride: columns.rows,

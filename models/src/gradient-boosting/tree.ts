@@ -64,7 +64,8 @@ export function growTree(
       if (leaves[i]!.split && (best < 0 || leaves[i]!.split!.gain > leaves[best]!.split!.gain)) best = i;
     }
     if (best < 0) break;
-    const [left, right] = divide(tree, input, leaves[best]!, options);
+    const last = leaves.length + 1 === options.leaves;
+    const [left, right] = divide(tree, input, leaves[best]!, options, last);
     leaves.splice(best, 1, left, right);
   }
   for (const leaf of leaves) {
@@ -148,7 +149,8 @@ function bestSplit(input: GrowInput, leaf: Leaf, options: TreeOptions): Split | 
   return best;
 }
 
-function divide(tree: Tree, input: GrowInput, leaf: Leaf, options: TreeOptions): [Leaf, Leaf] {
+/** @param last nobody will divide the children: they need no histogram. */
+function divide(tree: Tree, input: GrowInput, leaf: Leaf, options: TreeOptions, last: boolean): [Leaf, Leaf] {
   const { column, cut, missingLeft } = leaf.split!;
   const from = column * input.stride;
   const goesLeft = (r: number) => {
@@ -161,9 +163,10 @@ function divide(tree: Tree, input: GrowInput, leaf: Leaf, options: TreeOptions):
   tree.cut[leaf.node] = cut;
   tree.missingLeft[leaf.node] = missingLeft;
   const leftIsSmall = leftRows.length <= rightRows.length;
-  const small = count(input, leftIsSmall ? leftRows : rightRows);
+  const done = last || Math.max(leftRows.length, rightRows.length) < options.minRows * 2;
   const large = leaf.histogram;
-  for (let i = 0; i < large.length; i++) large[i]! -= small[i]!;
+  const small = done ? large : count(input, leftIsSmall ? leftRows : rightRows);
+  if (!done) for (let i = 0; i < large.length; i++) large[i]! -= small[i]!;
   const children = [leftRows, rightRows].map((rows, i): Leaf => {
     const child: Leaf = {
       node: addLeaf(tree),
@@ -171,7 +174,7 @@ function divide(tree: Tree, input: GrowInput, leaf: Leaf, options: TreeOptions):
       histogram: (i === 0) === leftIsSmall ? small : large,
       split: undefined,
     };
-    child.split = bestSplit(input, child, options);
+    if (!done) child.split = bestSplit(input, child, options);
     return child;
   });
   tree.left[leaf.node] = children[0]!.node;

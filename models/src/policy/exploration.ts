@@ -28,7 +28,7 @@ export interface Exploration {
   propensities: Record<string, number>;
 }
 
-const DRAWS = 512;
+const DRAWS = 256;
 
 /**
  * @param chosen the master that the decision rule picked; has to be among the candidates.

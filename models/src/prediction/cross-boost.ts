@@ -5,11 +5,14 @@ import {
   type BoostOptions,
   boostScores,
   columnsOf,
+  fitBinning,
   type Loss,
   trainBoost,
 } from '../gradient-boosting/index.js';
 import { mean } from '../metrics/index.js';
 import { FOLDS } from './training-set.js';
+
+const BINS = 63;
 
 export interface CrossBoost {
   model: BoostModel;
@@ -41,7 +44,7 @@ export function crossBoost(
 ): CrossBoost {
   const columns = columnsOf(rows, rows[0]!.length);
   const numbers = Int32Array.from(rows, (_, i) => i);
-  const options = boostOptions(loss, rows.length, seed);
+  const options = { ...boostOptions(loss, rows.length, seed), binning: fitBinning(columns, BINS) };
   const fits: { model: BoostModel; rows: Int32Array }[] = [];
   for (let f = 0; f < FOLDS; f++) {
     const heldRows = numbers.filter((i) => fold[i] === f);
