@@ -28,6 +28,8 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
     async start(context: ActorContext) {
       const { bus, log } = context;
       let feed: Feed | undefined;
+      let outOfTime = false;
+      const stopJob = (job: RunningJob) => job.stop('draining', 'the worker was stopped');
       const terms = await watchTerms(bus, settings.master, settings.leaseMs, (missing) => {
         context.degrade('work', missing);
         if (missing === undefined) feed?.wake();
@@ -45,6 +47,8 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
         tasks: taskLog(bus),
         onStart(job: RunningJob) {
           jobs.add(job);
+          // It was on its way when the limit passed.
+          if (outOfTime) stopJob(job);
           pulse.changed();
         },
         onEnd(job: RunningJob) {
@@ -72,7 +76,8 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
           terms.stop();
           pulse.drain();
           const abort = () => {
-            for (const job of jobs) job.stop('draining', 'the worker was stopped');
+            outOfTime = true;
+            for (const job of jobs) stopJob(job);
           };
           let limit = setTimeout(abort, limitMs);
           hurried = (ms) => {

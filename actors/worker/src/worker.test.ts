@@ -260,6 +260,22 @@ describe.skipIf('missing' in testServerBinary())('a worker', () => {
     expect((await untilOutcomes(master, 1))[0]).toMatchObject({ status: 'completed', worker: 'next', attempt: 2 });
   });
 
+  it('stops at once when it must, even with a task on its way to it', async () => {
+    const master = freshMaster();
+    const deaf: Handler = () => new Promise(() => undefined);
+    for (let i = 0; i < 4; i++) await test.decide(`on-its-way-${i}`, { master });
+    for (let round = 0; round < 2; round++) {
+      const hasty = await start(master, deaf, { abortGraceMs: 20, concurrency: 4, name: `hasty-${round}` });
+      await hasty.stop(0);
+      expect(hasty.state()).toBe('stopped');
+      expect(hasty.inFlight()).toBe(0);
+    }
+    await start(master, () => undefined, { name: 'patient' });
+    const outcomes = await untilOutcomes(master, 4);
+    await untilAllDone(master);
+    expect(outcomes.every((o) => o.status === 'completed' && o.worker === 'patient')).toBe(true);
+  });
+
   it('waits for its master to be registered, and says what is missing', async () => {
     const { provisionMaster } = await import('@cortex/bus');
     const running = await start('late-comer', () => undefined);

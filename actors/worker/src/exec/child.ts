@@ -37,6 +37,9 @@ exec 3<&-
 exec /bin/sh -c "$1"
 `;
 
+/** Milliseconds that output may still arrive after its command has ended. */
+const PIPES_MS = 2_000;
+
 export function startChild(options: ChildOptions): Child {
   return process.platform === 'win32' ? onWindows(options) : onUnix(options);
 }
@@ -90,13 +93,20 @@ function wire(child: ChildProcess, killAfterMs: number, group: { ask: () => void
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     // `exit`: the command itself. Its group goes now, so that nothing in the background holds the pipes and `close` can follow.
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
       clearTimeout(killer);
       group.make();
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(killer);
-      resolve({ code: code ?? undefined, signal: signal ?? undefined });
+      const end = () => {
+        clearTimeout(escaped);
+        resolve({ code: code ?? undefined, signal: signal ?? undefined });
+      };
+      // What left the group (a daemon) may hold the pipes for ever; the command has ended all the same.
+      const escaped = setTimeout(() => {
+        stdout.destroy();
+        stderr.destroy();
+        end();
+      }, PIPES_MS);
+      child.once('close', end);
     });
   });
   return {

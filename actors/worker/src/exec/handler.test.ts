@@ -110,6 +110,15 @@ describe.skipIf(process.platform === 'win32')('a command as a handler', () => {
     await until('it is gone', () => !processAlive(pid));
   });
 
+  it('does not wait for a daemon that the command has let go', async () => {
+    const daemon = `const c = require("child_process").spawn("sleep", ["1000"], { detached: true, stdio: "inherit" }); console.log(c.pid); c.unref();`;
+    const result = await run(`node -e '${daemon}'`);
+    const pid = Number(result.output);
+    expect(result.status).toBe('completed');
+    expect(processAlive(pid)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+  });
+
   it('leaves nothing behind that the command put in the background', async () => {
     const result = await run(`sleep 1000 & echo $! > ${dir}/background; echo done`);
     expect(result).toMatchObject({ status: 'completed', output: 'done\n' });

@@ -54,7 +54,16 @@ describe("a command's output", () => {
     expect(said.evidence).toEqual([{ kind: 'stdout', sha256: sha256(text) }]);
   });
 
-  it('holds no more than twice its limit in memory', () => {
+  it('is the same however it was cut into writes', () => {
+    const text = Array.from({ length: 3_000 }, (_, i) => `line ${i}`).join('\n');
+    for (const chunk of [1, 7, 100_000]) {
+      const tail = tailOf(text, 1_000, chunk);
+      expect(tail.text()).toBe(text.slice(-1_000));
+      expect(tail.sha256()).toBe(sha256(text));
+    }
+  });
+
+  it('holds no more than its limit', () => {
     const tail = new Tail(10_000);
     for (let i = 0; i < 5_000; i++) tail.push(Buffer.alloc(4_096, i));
     expect(tail.total).toBe(5_000 * 4_096);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { checkMessage, InvalidMessage, outcomeSchema } from '@cortex/schemas';
 import type { JobResult } from '../job.js';
 
-/** Keeps the last `limit` bytes of a stream, and counts and hashes all of it. Memory: at most twice the limit. */
+/** Keeps the last `limit` bytes of a stream, and counts and hashes all of it. Memory: the limit and one more write. */
 export class Tail {
   #chunks: Buffer[] = [];
   #kept = 0;
@@ -17,6 +17,12 @@ export class Tail {
     this.#hash.update(chunk);
     this.#chunks.push(chunk);
     this.#kept += chunk.length;
+    // Many small writes would cost more in buffers than in bytes.
+    if (this.#chunks.length > 256) {
+      const tail = Buffer.concat(this.#chunks).subarray(-this.limit);
+      this.#chunks = [Buffer.from(tail)];
+      this.#kept = tail.length;
+    }
     while (this.#kept - (this.#chunks[0]?.length ?? 0) >= this.limit) this.#kept -= this.#chunks.shift()?.length ?? 0;
   }
 
