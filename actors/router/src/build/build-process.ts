@@ -1,6 +1,5 @@
 // The process that builds a router from the registry: niced, ends with its parent, writes aside and renames into place.
-import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { loadEncoder, saveRouter, trainRouter } from '@cortex/models';
 import type { BuildNews, BuildOrder } from './order.js';
@@ -10,7 +9,6 @@ const tell = (news: BuildNews) => new Promise<void>((resolve) => process.send?.(
 async function work(order: BuildOrder): Promise<void> {
   const encoder =
     order.encoder === undefined ? undefined : await loadEncoder(order.encoder, { cacheFolder: order.vectors });
-  const aside = `${order.out}.new-${randomUUID()}`;
   try {
     const model = await trainRouter({
       masters: order.masters,
@@ -20,10 +18,9 @@ async function work(order: BuildOrder): Promise<void> {
         if (stage === 'encoding') void tell({ kind: 'reading', share: done });
       },
     });
-    await saveRouter(model, aside);
-    await rename(aside, order.out);
+    await saveRouter(model, order.aside);
+    await rename(order.aside, order.out);
   } finally {
-    await rm(aside, { recursive: true, force: true });
     await encoder?.close();
   }
 }

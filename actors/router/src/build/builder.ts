@@ -1,6 +1,7 @@
 // Builds a router in a process of its own, niced, so that asks are answered meanwhile; several routers of one machine build
 // once and share. The one thing to know: what is built lies in a folder named after what it was built from, so a restart finds it.
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tryLock } from './lock.js';
@@ -24,7 +25,8 @@ const WAIT_MS = 200;
 const KEPT = 8;
 
 /** Resolves when `order.out` is there. Throws {@link BuildFailed}, or the signal's reason. */
-export async function build(order: BuildOrder, options: BuildOptions): Promise<void> {
+export async function build(wanted: Omit<BuildOrder, 'aside'>, options: BuildOptions): Promise<void> {
+  const order: BuildOrder = { ...wanted, aside: `${wanted.out}.new-${randomUUID()}` };
   await mkdir(dirname(order.out), { recursive: true, mode: 0o700 });
   for (;;) {
     options.signal.throwIfAborted();
@@ -34,6 +36,7 @@ export async function build(order: BuildOrder, options: BuildOptions): Promise<v
       try {
         if (!(await exists(order.out))) await runProcess(order, options);
       } finally {
+        await rm(order.aside, { recursive: true, force: true });
         await release();
       }
       await forgetOld(dirname(order.out), order.out);

@@ -16,6 +16,8 @@ export interface BuildOrder {
   readonly vectors: string;
   /** Where the model is to lie; it appears whole or not at all. */
   readonly out: string;
+  /** Where it is written before it is whole. */
+  readonly aside: string;
 }
 
 export type BuildNews =
