@@ -5,13 +5,15 @@ import type { Expert, RouteQuery, Vote } from '../expert.js';
 import { type Belief, DEFAULT_BELIEF, fitBelief, type HeldOut } from './calibrate.js';
 import { MasterNames } from './names.js';
 import { MasterPatterns, type PatternProblem } from './patterns.js';
-import type { Finding, RuleMaster } from './types.js';
+import { type Finding, type RuleMaster, WEIGHTS } from './types.js';
 import { exampleStems, MasterWords } from './vocabulary.js';
 
 /** One in so many examples is held out to learn how far words are to be believed. */
 const HOLD_OUT_EVERY = 5;
-/** More held-out examples than this only cost time. */
+/** More held-out examples than this only cost time; with many masters each costs more, and fewer are taken. */
 const MAX_HELD_OUT = 600;
+const MIN_HELD_OUT = 100;
+const HELD_OUT_TIMES_MASTERS = 40_000;
 const MAX_EVIDENCE = 5;
 
 export interface RuleExpert extends Expert {
@@ -33,14 +35,19 @@ export function createRuleExpert(masters: readonly RuleMaster[]): RuleExpert {
     return known;
   };
   const vocabulary = new MasterWords(masters, stemsOf);
-  const belief = learnBelief(masters, stemsOf);
+  const belief = learnBelief(masters, names, stemsOf);
   split.clear();
   const voteOne = (query: RouteQuery): Vote => {
     const started = performance.now();
     const text = query.title ? `${query.title}\n${query.text}` : query.text;
     const raw = words(text);
     const stems = raw.map(stem);
-    const findings = [...names.find(query, text, stems), ...patterns.find(text), ...vocabulary.findKeywords(stems)];
+    const named = names.find(query, text, stems).map((one) => believed(one, belief));
+    const findings = [
+      ...named.filter(({ weight }) => weight > 0),
+      ...patterns.find(text),
+      ...vocabulary.findKeywords(stems),
+    ];
     for (const { master, score, positions } of vocabulary.scoreTypical(stems)) {
       const list = positions.map((at) => `"${raw[at]}"`).join(', ');
       findings.push({ master, weight: score * belief.scale, sentence: `uses ${list}, typical of it` });
@@ -48,6 +55,11 @@ export function createRuleExpert(masters: readonly RuleMaster[]): RuleExpert {
     return toVote(masters, findings, belief, started);
   };
   return { name: 'rule', needsEmbedding: false, problems: patterns.problems, vote: (queries) => queries.map(voteOne) };
+}
+
+/** Whoever is addressed is addressed; a name that merely occurs counts as much as it proved right in examples. */
+function believed(finding: Finding, belief: Belief): Finding {
+  return finding.weight >= WEIGHTS.addressed ? finding : { ...finding, weight: finding.weight * belief.names };
 }
 
 function toVote(masters: readonly RuleMaster[], findings: Finding[], belief: Belief, started: number): Vote {
@@ -78,7 +90,11 @@ function tell(masters: readonly RuleMaster[], findings: Finding[], scores: Reado
     .map(({ master, sentence }) => `${masters[master]?.name}: ${sentence}`);
 }
 
-function learnBelief(masters: readonly RuleMaster[], stemsOf: (example: string) => string[]): Belief {
+function learnBelief(
+  masters: readonly RuleMaster[],
+  names: MasterNames,
+  stemsOf: (example: string) => string[],
+): Belief {
   const heldOut: { text: string; right: number }[] = [];
   const reduced = masters.map((master, right) => {
     const kept = (master.examples ?? []).filter((text, at) => {
@@ -89,13 +105,19 @@ function learnBelief(masters: readonly RuleMaster[], stemsOf: (example: string) 
     });
     return { ...master, examples: kept };
   });
-  const step = Math.max(1, Math.ceil(heldOut.length / MAX_HELD_OUT));
+  const most = Math.max(MIN_HELD_OUT, Math.min(MAX_HELD_OUT, HELD_OUT_TIMES_MASTERS / masters.length));
+  const step = Math.max(1, Math.ceil(heldOut.length / most));
   const sample = heldOut.filter((_, at) => at % step === 0);
   if (sample.length === 0) return DEFAULT_BELIEF;
   const vocabulary = new MasterWords(reduced, stemsOf);
-  const scored: HeldOut[] = sample.map(({ text, right }) => ({
-    scores: vocabulary.scoreTypical(stemsOf(text)),
-    right,
-  }));
+  const scored = sample.map(({ text, right }): HeldOut => {
+    const stems = stemsOf(text);
+    const scores = new Map(vocabulary.scoreTypical(stems).map((one) => [one.master, { ...one, named: 0 }]));
+    for (const { master, weight } of names.find({ text }, text, stems)) {
+      if (weight >= WEIGHTS.addressed) continue;
+      scores.set(master, { master, positions: [], score: scores.get(master)?.score ?? 0, named: weight });
+    }
+    return { scores: [...scores.values()], right };
+  });
   return fitBelief(scored, masters.length);
 }

@@ -11,12 +11,14 @@ const MAX_EXAMPLES = 1000;
 const MAX_CHARACTERS = 4000;
 /** A single word says at most this much, so that one rare word cannot outweigh all others. */
 const MAX_LOG_ODDS = 4;
+/** Up to so many known words a text's words are taken at face value; beyond, certainty grows with the root of their number. */
+const FREE_WORDS = 3;
 /** Typical words of a master that count in one text, the strongest. */
 const WORDS_COUNTED = 40;
 
 export interface TypicalScore {
   master: number;
-  /** Sum of log-odds, unscaled. */
+  /** Sum of log-odds, damped by the text's length. */
   score: number;
   /** Positions in the text of the words that count most. */
   positions: number[];
@@ -63,11 +65,13 @@ export class MasterWords {
         else hits.set(master, [{ position, logOdds }]);
       }
     });
+    // Words of one text depend on each other: ten of them are not ten independent voices (without this, long texts look certain).
+    const doubt = Math.sqrt(Math.max(1, seen.size / FREE_WORDS));
     return [...hits].map(([master, list]) => {
       const best = list.sort((a, b) => b.logOdds - a.logOdds).slice(0, WORDS_COUNTED);
       return {
         master,
-        score: best.reduce((sum, { logOdds }) => sum + logOdds, 0),
+        score: best.reduce((sum, { logOdds }) => sum + logOdds, 0) / doubt,
         positions: best.slice(0, 3).map(({ position }) => position),
       };
     });
