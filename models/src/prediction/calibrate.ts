@@ -9,6 +9,7 @@ export type Calibration =
   /** Ascending knots; between them linear, beyond them flat. */
   | { kind: 'isotonic'; scores: number[]; chances: number[] };
 
+const SIGMOID_FROM_ROWS = 200;
 const ISOTONIC_FROM_ROWS = 1000;
 const BLOCK_ROWS = 25;
 /** Log loss a row by which a less plain kind has to be better. */
@@ -30,7 +31,8 @@ export function calibrated(calibration: Calibration, score: number): number {
 /** @param fold fold of each score, for choosing between the kinds by log loss. */
 export function fitCalibration(scores: Float64Array, truth: Float32Array, fold: Uint8Array): Calibration {
   const everything = scores.map((_, i) => i);
-  const kinds: Calibration['kind'][] = ['identity', 'sigmoid'];
+  const kinds: Calibration['kind'][] = ['identity'];
+  if (scores.length >= SIGMOID_FROM_ROWS) kinds.push('sigmoid');
   if (scores.length >= ISOTONIC_FROM_ROWS) kinds.push('isotonic');
   let best: Calibration['kind'] = 'identity';
   let least = Number.POSITIVE_INFINITY;
@@ -64,7 +66,7 @@ function fitKind(
   truth: Float32Array,
   rows: Float64Array,
 ): Calibration {
-  if (kind === 'identity' || rows.length < 20) return { kind: 'identity' };
+  if (kind === 'identity') return { kind: 'identity' };
   return kind === 'sigmoid' ? fitSigmoid(scores, truth, rows) : fitIsotonic(scores, truth, rows);
 }
 

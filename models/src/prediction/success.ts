@@ -69,7 +69,9 @@ export function trainSuccess(reader: TaskReader, set: TrainingSet, seed: number)
   );
   const scores = scoresOf(stages, boost.held);
   const { serves, validation } = chooseCandidate(scores, targets);
-  const calibration = fitCalibration(scores[serves], targets, fold);
+  // The master's rate is a frequency already.
+  const calibration: Calibration =
+    serves === 'master' ? { kind: 'identity' } : fitCalibration(scores[serves], targets, fold);
   const held = new Float64Array(set.rows.length).fill(Number.NaN);
   rows.forEach((r, i) => {
     held[r] = calibrated(calibration, scores[serves][i]!);
