@@ -4,8 +4,8 @@
 // without a search of its own: a fold then costs about the share of rows it sees of one refit.
 import { seededRandom, shuffledIndices } from '../metrics/index.js';
 import { runInChild } from './child.js';
-import { CALIBRATION } from './confidence.js';
 import type { MoeJob } from './job.js';
+import { takenOver } from './maker.js';
 import type { MoePredictions } from './predict.js';
 import type { MoeProgress, MoeTrainOptions } from './settings.js';
 import type { MoeMaster, MoeModel, MoeRow } from './types.js';
@@ -66,7 +66,7 @@ export async function crossFitMoe(
       const job: MoeJob = {
         rows: rows.filter((_, row) => assigned[row] !== fold),
         masters: [...masters],
-        options: { ...training, ...(like ? likeModel(like) : {}) },
+        options: { ...training, ...(like ? takenOver(like) : {}) },
         predict: held.map((row) => rows[row]!),
       };
       const current = fold;
@@ -89,9 +89,4 @@ export async function crossFitMoe(
     throw error;
   }
   return { ...result, folds: assigned, seconds: (performance.now() - started) / 1000 };
-}
-
-function likeModel({ report, weights }: MoeModel): MoeTrainOptions {
-  const calibration = Object.fromEntries(CALIBRATION.map((name) => [name, weights[name]!]));
-  return { fixedEpochs: report.epochs, calibration };
 }

@@ -1,8 +1,9 @@
 // The router network on disk: one ONNX file with its manifest, written after training, read before serving.
 // The one thing to know: probes are made from the masters themselves, so no training text leaves in a model.
 import { createHash } from 'node:crypto';
+import { InferenceSession } from 'onnxruntime-node';
 import { seededRandom } from '../metrics/index.js';
-import { type LoadedModel, loadModel, type ModelManifest, type ProbeTensor, saveModel } from '../onnx/index.js';
+import { loadModel, type ModelManifest, type ProbeTensor, SESSION_OPTIONS, saveModel } from '../onnx/index.js';
 import { encodedColumns, exportMoe } from './export.js';
 import { HISTORY_WIDTH, writeHistory } from './history.js';
 import { WIDTH } from './network.js';
@@ -49,10 +50,11 @@ export interface LoadMoeExpectations {
   labels?: readonly string[];
 }
 
-/** A network that passed every check and may serve. */
+/** A network that may serve. */
 export interface ServedMoe {
   session: MoeSession;
-  manifest: ModelManifest;
+  /** Absent when it was not loaded from a folder. */
+  manifest?: ModelManifest;
   /** Learned rows of the masters it was trained with, 513 numbers each, and their descriptions. */
   known: Map<string, { learned: Float32Array; description: Float32Array }>;
   /** The learned row of every master it was not trained with. */
@@ -62,17 +64,29 @@ export interface ServedMoe {
 
 /** @throws ModelRefusedError, one class a reason. */
 export async function loadMoe(folder: string, expected: LoadMoeExpectations = {}): Promise<ServedMoe> {
-  const loaded = await loadModel(folder, { ...expected, family: 'router', inputs: MOE_INPUTS, outputs: MOE_OUTPUTS });
-  return serve(loaded);
+  const { session, manifest } = await loadModel(folder, {
+    ...expected,
+    family: 'router',
+    inputs: MOE_INPUTS,
+    outputs: MOE_OUTPUTS,
+  });
+  const moe = new MoeSession(session, manifest.dimensions);
+  return { ...(await withMasters(moe, manifest.labels)), manifest, knowsSuccess: manifest.knows_success === true };
 }
 
-async function serve({ session, manifest }: LoadedModel): Promise<ServedMoe> {
-  const { dimensions, labels } = manifest;
-  const moe = new MoeSession(session, dimensions);
-  const { described, learned, newcomer } = await moe.knownMasters();
+/** A network just trained, at work without a file: through the same exported graph. */
+export async function serveMoe(model: MoeModel): Promise<ServedMoe> {
+  const moe = new MoeSession(await InferenceSession.create(exportMoe(model), SESSION_OPTIONS), model.dimensions);
+  const names = model.masters.map((master) => master.name);
+  return { ...(await withMasters(moe, names)), knowsSuccess: model.knowsSuccess };
+}
+
+async function withMasters(session: MoeSession, names: readonly string[]) {
+  const { dimensions } = session;
+  const { described, learned, newcomer } = await session.knownMasters();
   const width = WIDTH.task + 1;
   const known = new Map(
-    labels.map((name, i) => [
+    names.map((name, i) => [
       name,
       {
         learned: learned.slice(i * width, (i + 1) * width),
@@ -80,7 +94,7 @@ async function serve({ session, manifest }: LoadedModel): Promise<ServedMoe> {
       },
     ]),
   );
-  return { session: moe, manifest, known, newcomer, knowsSuccess: manifest.knows_success === true };
+  return { session, known, newcomer };
 }
 
 /** sha256 over labels, outcomes and vectors, in order. */

@@ -1,7 +1,7 @@
 // One training of the network from its birth: variables, optimiser, passes over the rows, dropout.
 // The one thing to know: every random draw is made here from the seeded stream, never by the backend, so that a seed
 // means the same everywhere.
-import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/index.js';
 import { shuffledIndices } from '../metrics/index.js';
 import { CALIBRATION, heldOutLoss } from './confidence.js';
@@ -22,7 +22,6 @@ export class Run {
   readonly variables: MoeVariables;
   readonly #trained: Variable[];
   readonly #described: Tensor2D;
-  readonly #birthDescribe: Tensor;
   readonly #optimizer;
   steps = 0;
 
@@ -39,15 +38,15 @@ export class Run {
     };
     const tensors = toTensors(tf, { ...birth, learned });
     this.variables = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.variable(tensor)]));
-    this.#birthDescribe = tensors['describe.w']!;
-    for (const [name, tensor] of Object.entries(tensors)) if (name !== 'describe.w') tensor.dispose();
+    for (const tensor of Object.values(tensors)) tensor.dispose();
     this.#trained = Object.entries(this.variables).flatMap(([name, v]) => (this.#learns(name) ? [v as Variable] : []));
     this.#described = describedTensor(tf, packed.masters, packed.dimensions);
     this.#optimizer = tf.train.adam(settings.learningRate);
   }
 
   #learns(name: string): boolean {
-    if (CALIBRATION.includes(name)) return false;
+    // The description matrix stays as it was born: a few masters' descriptions would bend it away from all others.
+    if (name === 'describe.w' || CALIBRATION.includes(name)) return false;
     if (name === 'success.contextTask' || name === 'success.context')
       return this.packed.anyOutcome && this.packed.anyHistory;
     if (name.startsWith('context.')) return this.packed.anyHistory;
@@ -104,8 +103,7 @@ export class Run {
           const tried = successLoss(tf, success(tf, w, trunk), batch.succeeded, batch.tried);
           loss = loss.add(tried.mul(settings.successWeight));
         }
-        const drift = tf.sum(tf.square(tf.sub(w['describe.w']!, this.#birthDescribe)));
-        return loss.add(drift.mul(settings.descriptionDecay)) as Scalar;
+        return loss;
       }, this.#trained);
       this.#optimizer.applyGradients(grads as unknown as Gradients);
       return value.dataSync()[0]!;
@@ -136,7 +134,6 @@ export class Run {
     );
     this.#optimizer.dispose();
     this.#described.dispose();
-    this.#birthDescribe.dispose();
     for (const variable of Object.values(this.variables)) variable.dispose();
     return { weights, learned: learned!, steps: this.steps };
   }

@@ -21,8 +21,6 @@ export interface MoeTrainOptions {
   inputDropout?: number;
   /** Share of each target spread over all masters; the temperature takes the resulting modesty back. Default: 0.05. */
   labelSmoothing?: number;
-  /** Pull of the description matrix back to its start, which keeps unseen masters reachable. Default: 0.01. */
-  descriptionDecay?: number;
   /**
    * Added to the calibrated logit of a master never seen in training: next to masters with learned rows it would come off
    * too badly (Chao et al. 2016). Default: 1.5, where the log loss was lowest with masters left out.
@@ -66,7 +64,6 @@ export const DEFAULTS: MoeSettings = {
   learningRate: 0.001,
   learnedDropout: 0.2,
   hiddenDropout: 0.2,
-  descriptionDecay: 0.01,
   newcomerBonus: 1.5,
   nullWeight: 0.3,
   inputDropout: 0.3,
