@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VectorFile } from './vector-file.js';
 
@@ -43,6 +45,28 @@ describe('vectors on disk', () => {
     expect((await a.lookup(keys)).size).toBe(200);
     expect((await b.lookup(keys)).size).toBe(200);
     expect((await stat(await onlyFile())).size).toBe(200 * recordBytes);
+  });
+
+  it('takes the records of several processes that write at the same time', async () => {
+    const module = new URL('../../dist/encoder/vector-file.js', import.meta.url).href;
+    const write = (base: number) => `
+      import { createHash } from 'node:crypto';
+      import { VectorFile } from ${JSON.stringify(module)};
+      const file = new VectorFile(${JSON.stringify(folder)}, 'encoder-a', ${dimensions});
+      for (let n = ${base}; n < ${base + 200}; n += 5) {
+        await file.store(new Map(Array.from({ length: 5 }, (_, k) => [
+          createHash('sha256').update(String(n + k)).digest('hex'),
+          Float32Array.from({ length: ${dimensions} }, (_, d) => Math.sin((n + k) * 31 + d)),
+        ])));
+      }
+      await file.close();
+      if (file.problem) throw file.problem;`;
+    const run = promisify(execFile);
+    await Promise.all(
+      [0, 200, 400].map((base) => run(process.execPath, ['--input-type=module', '--eval', write(base)])),
+    );
+    const found = await openFile().lookup([...entries(0, 600).keys()]);
+    expect(found).toEqual(entries(0, 600));
   });
 
   it('loses only the torn record when a writer died in the middle of it', async () => {
