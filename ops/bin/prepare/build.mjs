@@ -21,7 +21,7 @@ export async function build(root, say) {
       for (const folder of packages(root)) {
         if (!hasOutput(root, folder)) rmSync(join(root, folder, 'tsconfig.tsbuildinfo'), { force: true });
       }
-      await tsc(root);
+      await tsc(root, say);
       mkdirSync(dirname(stampFile(root)), { recursive: true });
       // The state from before the build: a file saved meanwhile makes the next look build again.
       writeFileSync(stampFile(root), state);
@@ -69,7 +69,9 @@ function walk(folder, note) {
   }
 }
 
-function tsc(root) {
+function tsc(root, say) {
+  const began = Date.now();
+  const beat = setInterval(() => say(`still building, ${Math.round((Date.now() - began) / 1000)} s`), 10_000);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root], {
       cwd: root,
@@ -79,5 +81,5 @@ function tsc(root) {
     child.on('close', (code) =>
       code === 0 ? resolve() : reject(new Error(`the build failed: tsc's errors stand above`)),
     );
-  });
+  }).finally(() => clearInterval(beat));
 }
