@@ -38,6 +38,7 @@ export function checkShapes(file: string, voice: string, { facts, arrays }: Voic
     same('columns', dimensions);
     const rows = arrays.target?.length ?? 0;
     expect('vectors', rows * dimensions);
+    expect('density', rows);
     if (arrays.cell?.length) expect('cell', rows);
     const centres = (arrays.centres?.length ?? 0) / (dimensions || 1);
     within(file, 'target', arrays.target, -1, labels);

@@ -7,7 +7,7 @@ import { seededRandom, shuffledIndices } from '../metrics/index.js';
 import { Neighbours } from './neighbours.js';
 
 /** Cosine from which two texts count as copies of one. */
-const NEAR_COPY = 0.9;
+export const NEAR_COPY = 0.9;
 const LOOKED_AT = 12;
 
 /** Fold number of each row, 0 … folds−1; the folds are of nearly the same size. */

@@ -32,7 +32,10 @@ export function scopeFeatures({ odds, signals }: ScopeExample): Float64Array {
   return features;
 }
 
-/** @param outsideShare the share of outsiders to expect in use; the two sides are weighted to it. */
+/**
+ * Both sides weigh the same in the fit, however few outsiders there are; the probabilities are then moved to the share to expect.
+ * @param outsideShare the share of outsiders to expect in use.
+ */
 export async function fitScope(
   names: readonly string[],
   inside: readonly ScopeExample[],
@@ -48,9 +51,10 @@ export async function fitScope(
     flat.set(row, r * width);
   });
   const positive = rows.map((_, r) => r < inside.length);
-  const rowWeights = positive.map((yes) => (yes ? (1 - outsideShare) / inside.length : outsideShare / outside.length));
+  const rowWeights = positive.map((yes) => 0.5 / (yes ? inside.length : outside.length));
   const features = [...ODDS_FEATURES, ...names];
   const logistic = await fitLogistic(features, flat, positive, { rowWeights, penalty: 0.001 });
+  logistic.bias += Math.log((1 - outsideShare) / outsideShare);
   return { logistic, outsiders, outsideShare };
 }
 
