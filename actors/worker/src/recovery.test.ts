@@ -18,7 +18,7 @@ import {
   worker,
 } from './index.js';
 
-const LEASE_MS = 1_000;
+const LEASE_MS = 1_500;
 // The same depth from src/ and from dist/.
 const PROGRAM = fileURLToPath(new URL('../dist/program-for-tests.js', import.meta.url));
 
@@ -95,7 +95,7 @@ describe.skipIf('missing' in testServerBinary() || process.platform === 'win32')
   });
 
   it('a worker stands still beyond its lease: its late claim carries the older attempt', async () => {
-    const { child, said } = await startProgram({ name: 'zombie', workMs: 300 });
+    const { child, said } = await startProgram({ name: 'zombie', workMs: 3_000 });
     await test.decide('twice');
     await until('it has begun', () => said.includes('begun twice 1'));
     child.kill('SIGSTOP');

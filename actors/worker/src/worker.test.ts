@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { gate, startTestBus, type TestBus } from './bus-for-tests.js';
 import { type Handler, type Job, type JobStopped, type RunningWorker, type WorkerOptions, worker } from './index.js';
 
-const LEASE_MS = 1_500;
+const LEASE_MS = 2_000;
 let test: TestBus;
 let masters = 0;
 let started: RunningWorker[] = [];
@@ -156,7 +156,7 @@ describe.skipIf('missing' in testServerBinary())('a worker', () => {
 
   it('keeps a task that takes much longer than the lease', async () => {
     const master = freshMaster();
-    await start(master, () => new Promise((resolve) => setTimeout(resolve, 3 * LEASE_MS)), { name: 'slow' });
+    await start(master, () => new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS)), { name: 'slow' });
     await start(master, () => undefined, { name: 'idle' });
     await test.decide('long', { master });
     await test.decide('long-too', { master });
