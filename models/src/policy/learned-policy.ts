@@ -3,7 +3,13 @@
 // standard error of the most successful one (Breiman et al. 1984). Costs are the masters' mean training costs, never the row's own.
 import type { Encoder } from '../encoder/encoder.js';
 import { mean } from '../metrics/index.js';
-import { fitPredictor, type OutcomeRow, type Predictor } from '../prediction/index.js';
+import {
+  type FittedPredictor,
+  fitPredictor,
+  type OutcomeRow,
+  PredictionDataError,
+  type Predictor,
+} from '../prediction/index.js';
 
 /** One task with the result and the cost of every master. */
 export interface PolicyRow {
@@ -33,6 +39,8 @@ export interface TrainPolicyOptions {
   encoder?: Encoder | undefined;
   /** Default 1. */
   seed?: number;
+  /** A trained predictor to use instead of training one; the price is then chosen by what it says of `rows`. */
+  predictor?: Predictor | undefined;
   onProgress?: ((progress: { stage: string; share: number }) => void) | undefined;
 }
 
@@ -43,7 +51,10 @@ export async function trainPolicy(
   options: TrainPolicyOptions = {},
 ) {
   const outcomes = rows.flatMap((row) => masters.map((master) => outcomeOf(row, master)));
-  const { predictor, held, rows: used } = await fitPredictor(outcomes, options);
+  const fitted = options.predictor ? undefined : await fitPredictor(outcomes, options);
+  const predictor = options.predictor ?? fitted?.predictor;
+  if (!predictor?.state.success)
+    throw new PredictionDataError('The model does not predict success: train it on rows with results.');
   const costs = masters.map((m) => mean(rows.map((row) => row.costs[m]!)));
   const rates = masters.map((m) => mean(rows.map((row) => row.scores[m]!)));
   const policy: LearnedPolicy = {
@@ -55,15 +66,17 @@ export async function trainPolicy(
     price: 0,
     predictor,
   };
-  const rowOf = new Map(used.map((row, i) => [row, i]));
-  const tried = rows.flatMap((row, r) => {
-    const chances = masters.map(
-      (_, m) => held.success?.[rowOf.get(outcomes[r * masters.length + m]!) ?? -1] ?? Number.NaN,
-    );
-    return chances.some(Number.isNaN) ? [] : [{ row, chances }];
-  });
+  const said = fitted ? heldChances(fitted, outcomes, masters.length) : await policyChances(policy, rows);
+  const tried = rows.flatMap((row, r) => (said[r]!.some(Number.isNaN) ? [] : [{ row, chances: said[r]! }]));
   if (tried.length) policy.price = choosePrice(policy, tried);
   return policy;
+}
+
+/** What the models that did not see a row say of it, by row and master; NaN for rows too old to have been used. */
+function heldChances({ held, rows }: FittedPredictor, outcomes: readonly OutcomeRow[], size: number): number[][] {
+  const numbers = new Map(rows.map((row, i) => [row, i]));
+  const all = outcomes.map((row) => held.success?.[numbers.get(row) ?? -1] ?? Number.NaN);
+  return Array.from({ length: outcomes.length / size }, (_, r) => all.slice(r * size, (r + 1) * size));
 }
 
 function outcomeOf(row: PolicyRow, master: string): OutcomeRow {

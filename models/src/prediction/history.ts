@@ -52,6 +52,22 @@ export function recentHistory(history: History): History {
   return { tracks: Object.fromEntries(Object.entries(history.tracks).map(cut)) };
 }
 
+/** Adds a result while serving; only where the model learned from a history, and never more than is kept. */
+export function extendHistory(history: History, master: string, at: number, target: number): void {
+  if (!history.tracks['']) return;
+  for (const name of ['', `=${master}`]) {
+    history.tracks[name] ??= { at: [], target: [] };
+    const track = history.tracks[name];
+    const place = earlier(track.at, at);
+    track.at.splice(place, 0, at);
+    track.target.splice(place, 0, target);
+    if (track.at.length > KEPT_PER_MASTER) {
+      track.at.shift();
+      track.target.shift();
+    }
+  }
+}
+
 /** One number for each of HISTORY_FEATURES; all NaN when no row ever had a time. */
 export function historyFeatures(history: History, master: string, at: number | undefined): number[] {
   const all = history.tracks[''];

@@ -1,11 +1,20 @@
 // Answers for all candidates of a task in one batch: success, minutes, tokens, complexity, each with what it rests on.
 // The one thing to know: what depends on the text alone is done once a text, whoever the masters are.
 import type { Encoder } from '../encoder/encoder.js';
+import { extendHistory } from './history.js';
 import { masterRate, masterRows } from './master-rates.js';
 import { type NeighbourList, nearest, type VectorStore } from './neighbours.js';
 import { type QuantityModel, quantitiesOf } from './quantity.js';
 import type { ReaderState, TaskReader, TaskView } from './reader.js';
-import { type Evidence, masterName, type Prediction, type PredictionQuery, QUANTITIES, type Quantity } from './rows.js';
+import {
+  type Evidence,
+  masterName,
+  type OutcomeRow,
+  type Prediction,
+  type PredictionQuery,
+  QUANTITIES,
+  type Quantity,
+} from './rows.js';
 import { type SuccessModel, successOf } from './success.js';
 import { stageRow, type TargetState } from './target-features.js';
 
@@ -86,6 +95,22 @@ export class Predictor {
       });
     }
     return predictions;
+  }
+
+  /**
+   * Lets the rolling history know of an outcome while serving, so that predictions follow a master that has a bad day. Rates, weights
+   * and neighbours stay as trained. Without effect on a predictor whose training rows had no `at`.
+   */
+  observe(row: OutcomeRow): void {
+    const master = masterName(row.master);
+    if (row.at === undefined) return;
+    if (row.success !== undefined && this.state.success) {
+      extendHistory(this.state.success.state.history, master, row.at, row.success);
+    }
+    for (const quantity of QUANTITIES) {
+      const [model, value] = [this.state[quantity], row[quantity]];
+      if (model && value !== undefined) extendHistory(model.state.history, master, row.at, Math.log1p(value));
+    }
   }
 
   private stages(

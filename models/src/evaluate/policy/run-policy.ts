@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Encoder } from '../../encoder/encoder.js';
 import { pickAtPrice, policyChances, trainPolicy } from '../../policy/index.js';
-import { PredictionDataError } from '../../prediction/index.js';
+import { loadPredictor, PredictionDataError } from '../../prediction/index.js';
 import { type BadRow, EvaluateInputError } from '../outcomes/index.js';
 import { readPolicy } from './read-policy.js';
 import {
@@ -23,6 +23,8 @@ export interface RunEvaluatePolicyOptions {
   test: string;
   /** Writes one JSON row a test row here. */
   predictions?: string | undefined;
+  /** Folder of a saved predictor to score instead of training; costs and price still come from `train`. */
+  model?: string | undefined;
   /** Default 1. */
   seed?: number;
   encoder?: Encoder | undefined;
@@ -56,11 +58,14 @@ export async function runEvaluatePolicy(options: RunEvaluatePolicyOptions): Prom
   const train = await readPolicy(options.train);
   const test = await readPolicy(options.test, train.masters);
   const started = performance.now();
-  const policy = await trainPolicy(train.rows, train.masters, { encoder, seed, onProgress }).catch((error: unknown) => {
-    if (error instanceof PredictionDataError)
-      throw new EvaluateInputError(options.train, error.message, undefined, 'scores');
-    throw error;
-  });
+  const predictor = options.model ? await loadPredictor(options.model, { encoder }) : undefined;
+  const policy = await trainPolicy(train.rows, train.masters, { encoder, seed, onProgress, predictor }).catch(
+    (error: unknown) => {
+      if (error instanceof PredictionDataError)
+        throw new EvaluateInputError(options.train, error.message, undefined, 'scores');
+      throw error;
+    },
+  );
   const trainSeconds = (performance.now() - started) / 1000;
   onProgress?.({ stage: 'predict', share: 0 });
   const asked = test.rows.map(({ text, at, features }) => ({
