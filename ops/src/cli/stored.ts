@@ -11,6 +11,7 @@ export interface Stored {
 }
 
 const BATCH = 500;
+const NOT_FOUND = 404;
 
 /** Every kept message of a stream whose subject fits `filter`. Throws {@link NotProvisioned} when there is no such stream. */
 export async function* readStored(bus: Bus, name: StreamName, filter: string): AsyncGenerator<Stored> {
@@ -22,11 +23,17 @@ export async function* readStored(bus: Bus, name: StreamName, filter: string): A
   const last = info.state.last_seq;
   for (let seq = Math.max(1, info.state.first_seq); seq <= last; ) {
     let seen = 0;
-    for await (const message of await bus.jsm.direct.getBatch(stream, { seq, batch: BATCH, next_by_subj: filter })) {
-      seen++;
-      seq = message.seq + 1;
-      if (message.seq > last) return;
-      yield { sequence: message.seq, subject: message.subject, data: message.data, storedAt: message.time.getTime() };
+    try {
+      for await (const message of await bus.jsm.direct.getBatch(stream, { seq, batch: BATCH, next_by_subj: filter })) {
+        seen++;
+        seq = message.seq + 1;
+        if (message.seq > last) return;
+        yield { sequence: message.seq, subject: message.subject, data: message.data, storedAt: message.time.getTime() };
+      }
+    } catch (error) {
+      // Nothing at or after this place: the last message was removed.
+      if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
+      return;
     }
     if (seen === 0) return;
   }

@@ -170,8 +170,10 @@ function show(answer: Answer, json: boolean, single: boolean): string | undefine
 
 function decisionLine(decision: Decision, single: boolean): string {
   const c = colours();
-  const sure = decision.review ? 'unsure, a person is asked' : `${percent(decision.confidence)} sure`;
-  const head = `${decision.task} ${c.dim('→')} ${c.bold(decision.master)}  ${sure}, by ${decision.method}, ${duration(decision.latency_ms)}`;
+  const how = decision.review
+    ? `unsure: a person is asked, ${duration(decision.latency_ms)}`
+    : `${percent(decision.confidence)} sure, by ${decision.method}, ${duration(decision.latency_ms)}`;
+  const head = `${shorten(decision.task, 120)} ${c.dim('→')} ${c.bold(decision.master)}  ${how}`;
   const review = decision.review
     ? `\n  ${c.yellow(`answer: cortex review answer ${quoted(decision.review)} MASTER`)}`
     : '';

@@ -191,7 +191,14 @@ function screen(launched: Launched, traces: string, flags: Flags): string {
         ? `nowhere yet ${c.dim('(set OTEL_EXPORTER_OTLP_ENDPOINT, such as http://localhost:4318)')}`
         : traces,
     ),
-    ...trouble.map((m) => row('', c.yellow(`${m.actor} is ${m.state}${m.detail ? `: ${m.detail}` : ''}`))),
+    ...trouble.map((m) =>
+      row(
+        '',
+        c.yellow(
+          `${m.actor} ${m.state === 'degraded' ? 'makes do for now' : `is ${m.state}`}${m.detail ? ` (${m.detail})` : ''}`,
+        ),
+      ),
+    ),
     '',
     'Next, in another terminal:',
     `  ${c.cyan(`npx cortex submit "Scan the payments repo for CVE-2026-1234" --wait${other}`)}`,

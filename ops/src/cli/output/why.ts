@@ -99,11 +99,11 @@ function vote(expert: ExpertVote, said: ReadonlySet<string>, c: Colours): string
   const [best, second] = ranked(expert.probabilities);
   const words =
     expert.abstained || !best
-      ? c.dim('had nothing to say')
+      ? c.dim(expert.latency_ms === 0 ? 'was not heard' : 'had nothing to say')
       : `${best[0]} ${percent(best[1])}${second && second[1] >= 0.05 ? `, ${second[0]} ${percent(second[1])}` : ''}`;
   const weight = expert.weight === undefined ? '' : `, weight ${expert.weight.toFixed(2)}`;
   return [
-    `  ${expert.name.padEnd(10)} ${words} ${c.dim(`(${duration(expert.latency_ms)}${weight})`)}`,
+    `  ${expert.name.padEnd(10)} ${words}${expert.abstained && expert.latency_ms === 0 ? '' : c.dim(` (${duration(expert.latency_ms)}${weight})`)}`,
     ...(expert.evidence ?? [])
       .filter((line) => !said.has(line))
       .slice(0, 4)
