@@ -45,6 +45,8 @@ export function runInChild(job: MoeJob, { onEpoch, signal }: ChildOptions = {}):
     const child = fork(SCRIPT, {
       serialization: 'advanced',
       execArgv: [],
+      // The native backend's notes about the processor are nobody's error.
+      env: { TF_CPP_MIN_LOG_LEVEL: '2', ...process.env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     let outcome: (() => void) | undefined;
