@@ -172,3 +172,4 @@ export {
   type TrainRouterOptions,
   trainRouter,
 } from './router/index.js';
+export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';

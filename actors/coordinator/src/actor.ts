@@ -16,7 +16,7 @@ import type { StreamName } from '@cortex/schemas';
 import { createDecider } from './decide/decider.js';
 import { createRules } from './decide/rules.js';
 import { createHandlers, type Handlers } from './handlers/handlers.js';
-import { type CoordinatorSettings, settingsSchema } from './settings.js';
+import { type CoordinatorSettings, settingsSchema, weightsSchema } from './settings.js';
 import { startUpkeep } from './upkeep/upkeep.js';
 import { startWorkConsumers } from './upkeep/work-consumers.js';
 
@@ -48,6 +48,11 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
     asker,
     log,
     askTimeoutMs: settings.askTimeoutMs,
+    predictTimeoutMs: settings.predictTimeoutMs,
+    weights: () => {
+      const value = weightsSchema.safeParse(live.get('coordinator.weights'));
+      return value.success ? value.data : settings.weights;
+    },
     unsure: () => {
       const value = live.get('coordinator.unsure');
       return value === 'best' || value === 'review' ? value : settings.unsure;

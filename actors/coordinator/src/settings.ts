@@ -1,11 +1,28 @@
 // Settings of the coordinator. Each has a default, a unit and an effect; `coordinator.*` keys of the live settings override some of them.
 import { z } from 'zod';
 
+const weight = z.number().min(0).default(0);
+export const weightsSchema = z.object({
+  success: weight,
+  time: weight,
+  tokens: weight,
+  cost: weight,
+  load: weight,
+  priority: weight,
+});
+
 export const settingsSchema = z.object({
   /** Tasks handled at once by one coordinator. More hides the router's latency, fewer bounds memory. */
   concurrency: z.number().int().min(1).max(4_096).default(64),
   /** Milliseconds the router may think before the coordinator decides by its own rules. */
   askTimeoutMs: z.number().int().min(10).max(60_000).default(1_500),
+  /** Milliseconds the predictor may think; without its answer a decision carries no prediction. */
+  predictTimeoutMs: z.number().int().min(0).max(60_000).default(300),
+  /**
+   * What a certain success, an hour, 100,000 tokens are worth against certain route odds (see `chooseByUtility`). All zero: the master with
+   * the highest odds. Live key `coordinator.weights`.
+   */
+  weights: weightsSchema.prefault({}),
   /** What happens to a task the router is unsure of: a person is asked, or the best master gets it. Live key `coordinator.unsure`. */
   unsure: z.enum(['review', 'best']).default('review'),
   /** Milliseconds between two purges of what every consumer has worked off. */

@@ -1,12 +1,22 @@
 // Asks the router under a deadline and falls back to the rules of this process. Gives up on nobody for long: the next task asks again.
 import { type Asker, AskTimeout, count, type Logger, NobodyServes, traceIdOf } from '@cortex/bus';
-import { type Decision, type RouteAnswer, routeAnswerSchema, type Task } from '@cortex/schemas';
+import type { UtilityWeights } from '@cortex/models';
+import {
+  type Decision,
+  type PredictAnswer,
+  predictAnswerSchema,
+  type RouteAnswer,
+  routeAnswerSchema,
+  type Task,
+} from '@cortex/schemas';
 import { makeDecision, type RuleVote } from './decision.js';
 
 export interface DeciderOptions {
   readonly asker: Asker;
   readonly log: Logger;
   readonly askTimeoutMs: number;
+  readonly predictTimeoutMs: number;
+  readonly weights: () => UtilityWeights;
   readonly unsure: () => 'review' | 'best';
   /** Masters that may be chosen now. */
   readonly masters: () => readonly string[];
@@ -39,11 +49,14 @@ export function createDecider(options: DeciderOptions): Decider {
       }
     }
     if (masters.length === 0) noAnswer = 'no master is registered';
+    const predicted = await predict(options, task, candidatesOf(answer, human?.master ?? task.master));
     const decision = makeDecision({
       task,
       masters,
       human,
       answer,
+      predicted,
+      weights: options.weights(),
       noAnswer,
       rule: answer || human || task.master !== undefined ? undefined : options.rules(task),
       unsure: options.unsure(),
@@ -54,6 +67,32 @@ export function createDecider(options: DeciderOptions): Decider {
     count('decisions', { master: decision.master, method: decision.method, arm: decision.arm });
     return decision;
   };
+}
+
+/** Most masters a prediction is asked for: those that could still be chosen. */
+const MOST_CANDIDATES = 8;
+
+function candidatesOf(answer: RouteAnswer | undefined, fixed: string | undefined): string[] {
+  if (fixed !== undefined) return [fixed];
+  const byOdds = Object.entries(answer?.probabilities ?? {}).sort((a, b) => b[1] - a[1]);
+  return byOdds.slice(0, MOST_CANDIDATES).map(([master]) => master);
+}
+
+/** A prediction is welcome but never waited for beyond its deadline, and never a reason to fail. */
+async function predict(options: DeciderOptions, task: Task, masters: string[]): Promise<PredictAnswer | undefined> {
+  if (masters.length === 0 || options.predictTimeoutMs === 0) return undefined;
+  try {
+    return await options.asker.ask(
+      'predictor',
+      { task, masters },
+      predictAnswerSchema,
+      Date.now() + options.predictTimeoutMs,
+    );
+  } catch (error) {
+    if (!(error instanceof NobodyServes))
+      options.log.warn('decided without a prediction', { task: task.id, reason: String(error) });
+    return undefined;
+  }
 }
 
 function reason(error: unknown): string {

@@ -1,5 +1,13 @@
 // From answers to a decision, as a pure function: a person's word, a pin, the ensemble, the rules, or a question to a person.
-import { canonicalMaster, type Decision, type ExpertVote, type RouteAnswer, type Task } from '@cortex/schemas';
+import { chooseByUtility, type UtilityWeights } from '@cortex/models';
+import {
+  canonicalMaster,
+  type Decision,
+  type ExpertVote,
+  type PredictAnswer,
+  type RouteAnswer,
+  type Task,
+} from '@cortex/schemas';
 
 export const FALLBACK_MASTER = 'coordinator';
 
@@ -18,6 +26,10 @@ export interface DecisionInputs {
   /** A person's choice. */
   readonly human?: { readonly master: string; readonly by?: string | undefined } | undefined;
   readonly answer?: RouteAnswer | undefined;
+  /** How the task would go with each candidate, where a predictor answered. */
+  readonly predicted?: PredictAnswer | undefined;
+  /** What success, time and cost are worth against route odds; all zero: the highest odds decide. */
+  readonly weights: UtilityWeights;
   /** Why there is no answer, in words. */
   readonly noAnswer?: string | undefined;
   readonly rule?: RuleVote | undefined;
@@ -31,7 +43,15 @@ export interface DecisionInputs {
 /** Rules are believed by the coordinator alone only when one master leads this clearly. */
 const RULE_CONFIDENCE = 0.6;
 
+/** The decision, with what the predictor says of the chosen master. */
 export function makeDecision(inputs: DecisionInputs): Decision {
+  const decision = choose(inputs);
+  const prediction = inputs.predicted?.predictions[decision.master];
+  if (!prediction) return decision;
+  return { ...decision, prediction, models: { ...decision.models, ...inputs.predicted?.models } };
+}
+
+function choose(inputs: DecisionInputs): Decision {
   const { task, human, answer, rule } = inputs;
   const base = {
     task: task.id,
@@ -75,8 +95,48 @@ function fromAnswer(inputs: DecisionInputs, answer: RouteAnswer, base: Base): De
     ];
     return { ...shared, master: FALLBACK_MASTER, method: 'ensemble', review: reviewId(inputs.task.id), explanation };
   }
-  return { ...shared, master: best[0], method: 'ensemble', explanation: answer.explanation };
+  const { master, explanation } = weigh(inputs, answer, allowed, best[0]);
+  return {
+    ...shared,
+    master,
+    confidence: answer.probabilities[master] ?? best[1],
+    method: 'ensemble',
+    explanation: [...answer.explanation, ...explanation],
+  };
 }
+
+/** The decision rule: route odds alone, or what success, time and cost add to them. */
+function weigh(
+  inputs: DecisionInputs,
+  answer: RouteAnswer,
+  allowed: ReadonlySet<string>,
+  best: string,
+): { master: string; explanation: string[] } {
+  const { weights, predicted } = inputs;
+  const { priority: _bend, ...prices } = weights;
+  if (Object.values(prices).every((w) => w === 0)) return { master: best, explanation: [] };
+  const candidates = Object.entries(answer.probabilities)
+    .filter(([master]) => allowed.has(master))
+    .map(([master, odds]) => {
+      const p = predicted?.predictions[master];
+      const success =
+        typeof p?.success === 'number'
+          ? { p: p.success, base_rate: p.success, no_idea: false, evidence: NO_EVIDENCE }
+          : undefined;
+      return {
+        master,
+        odds,
+        prediction: {
+          ...(success ? { success } : {}),
+          ...(p?.minutes ? { minutes: p.minutes } : {}),
+          ...(p?.tokens ? { tokens: p.tokens } : {}),
+        },
+      };
+    });
+  return chooseByUtility(candidates, { weights, priority: inputs.task.priority });
+}
+
+const NO_EVIDENCE = { similar: 0, similar_of_master: 0, master_rows: 0, nearest: 0 };
 
 function fromRules(inputs: DecisionInputs, rule: RuleVote | undefined, base: Base): Decision {
   const why = inputs.noAnswer ?? 'no router answered';

@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAsker, type RunningActor, runActor, silentLogger, watchPresence } from '@cortex/bus';
+import { describeOnServer, until } from '@cortex/bus/testing';
+import { savePredictor, trainPredictor } from '@cortex/models';
+import { predictAnswerSchema } from '@cortex/schemas';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { predictorActor } from './actor.js';
+import { gaugesByMaster, queriesOf } from './answer.js';
+
+const task = {
+  id: 't',
+  priority: 'high' as const,
+  text: 'rotate the leaked key of the payments service',
+  source: 'github',
+};
+
+/** Security is quick and succeeds, development is slow and mostly fails. */
+const history = Array.from({ length: 120 }, (_, i) => {
+  const security = i % 2 === 0;
+  return {
+    text: `${security ? 'rotate a leaked key' : 'implement a form'} number ${i}`,
+    master: security ? 'security' : 'development',
+    success: security || i % 10 === 1 ? 1 : 0,
+    minutes: (security ? 5 : 60) + (i % 7),
+    tokens: (security ? 900 : 9_000) + 10 * (i % 5),
+  };
+});
+
+describeOnServer('the predictor', (suite) => {
+  let folder: string;
+  let actor: RunningActor;
+  const refused: string[] = [];
+  let ask: (masters: string[]) => Promise<ReturnType<typeof predictAnswerSchema.parse>>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cortex-predictor-'));
+    actor = await runActor(
+      predictorActor({ encoder: 'none', model_folder: join(folder, 'current') }),
+      await suite.connect({ name: 'predictor' }),
+      { log: { ...silentLogger, error: (message, fields) => void refused.push(`${message}: ${fields?.reason}`) } },
+    );
+    const bus = await suite.connect();
+    const presence = watchPresence(bus);
+    const asker = createAsker(bus, presence);
+    await until('the predictor', () => presence.list().some((p) => p.actor === 'predictor'));
+    ask = (masters) => asker.ask('predictor', { task, masters }, predictAnswerSchema, Date.now() + 10_000);
+  });
+  afterAll(async () => {
+    await actor.drain();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('has no idea without a model, and says what is missing', async () => {
+    expect(actor.detail()).toMatch(/no trained predictor/);
+    expect(await ask(['security'])).toEqual({ predictions: { security: { success: null } }, models: {} });
+  });
+
+  it('takes a trained model up live and tells the masters apart', async () => {
+    const predictor = await trainPredictor(history, { seed: 1 });
+    await savePredictor(predictor, join(folder, 'current'), { rows: history });
+    await until('the model to serve', () => actor.state() === 'ready');
+    const { predictions, models } = await ask(['security', 'development']);
+    expect(models).toMatchObject({ success: 'predictor@1', minutes: 'predictor@1' });
+    const { security, development } = predictions;
+    expect(security?.success ?? 0).toBeGreaterThan((development?.success ?? 1) + 0.3);
+    expect(security?.minutes?.p50).toBeLessThan(development?.minutes?.p50 ?? 0);
+    expect(security?.minutes?.p90).toBeGreaterThanOrEqual(security?.minutes?.p50 ?? 0);
+    expect(development?.tokens?.p50).toBeGreaterThan(5_000);
+  });
+
+  it('keeps serving when what comes next cannot be trusted, and answers rubbish with an error', async () => {
+    await writeFile(join(folder, 'current', 'manifest.json'), '{"kind":"cortex-predictor"}');
+    await until(
+      'the bad model to be looked at',
+      async () => (await ask(['security'])).models.success === 'predictor@1',
+    );
+    await expect(ask([])).rejects.toThrow(/masters/);
+  });
+});
+
+it('averages live gauges per master, under names of their own', async () => {
+  const at = '2026-01-01T00:00:00Z';
+  const live = gaugesByMaster([
+    { worker: 'a', master: 'security', at, status: 'busy', gauges: { cpu: 0.2 } },
+    { worker: 'b', master: 'security', at, status: 'idle', gauges: { cpu: 0.6 } },
+  ]);
+  const [query] = queriesOf({ task, masters: ['security'] }, live);
+  expect(query?.features).toMatchObject({ source: 'github', priority: 'high', live_cpu: 0.4 });
+  expect(query?.features).not.toHaveProperty('id');
+});

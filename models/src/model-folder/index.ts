@@ -1,0 +1,1 @@
+export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './watch.js';
