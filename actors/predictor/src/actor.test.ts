@@ -66,7 +66,7 @@ describeOnServer('the predictor', (suite) => {
     expect(security?.success ?? 0).toBeGreaterThan((development?.success ?? 1) + 0.3);
     expect(security?.minutes?.p50).toBeLessThan(development?.minutes?.p50 ?? 0);
     expect(security?.minutes?.p90).toBeGreaterThanOrEqual(security?.minutes?.p50 ?? 0);
-    expect(development?.tokens?.p50).toBeGreaterThan(5_000);
+    expect(development?.tokens?.p50).toBeGreaterThan(security?.tokens?.p50 ?? Number.POSITIVE_INFINITY);
   });
 
   it('keeps serving when what comes next cannot be trusted, and answers rubbish with an error', async () => {
