@@ -97,7 +97,11 @@ function explain(
     lines.push('No master may be chosen: none of those asked for is registered and active.');
   else if (!best) lines.push('No expert has anything to say about this text.');
   else lines.push(`${best[0]} fits best: ${percent(best[1])}${next ? `, then ${next[0]}: ${percent(next[1])}` : ''}.`);
-  lines.push(...(told.length > 0 ? told : whatVotesSay(experts)));
+  const outside = (line: string) => {
+    const other = /would rather choose (.+)$/.exec(line)?.[1];
+    return other !== undefined && !eligible.names.has(other);
+  };
+  lines.push(...(told.length > 0 ? told.filter((line) => !outside(line)) : whatVotesSay(experts)));
   if (best && mass < 0.995) lines.push(`Masters that may not be chosen now would have had ${percent(1 - mass)}.`);
   if (best && abstain && told.length === 0)
     lines.push(`Not sure enough (some master fits: ${percent(scope)}): a person should look at it.`);

@@ -44,6 +44,17 @@ describe.skipIf(skip)('the router with the encoder', { timeout: 180_000 }, () =>
     expect((await stat(join(folder, built[0] ?? '', 'manifest.json'))).mtimeMs).toBe(before.mtimeMs);
   });
 
+  it('builds anew what it finds damaged in the cache', async () => {
+    await settled(await on.router({ encoder }));
+    const folder = join(on.cacheFolder, 'routers');
+    const manifest = join(folder, (await readdir(folder))[0] ?? '', 'manifest.json');
+    await writeFile(manifest, '{}');
+    const router = await on.router({ encoder, early_exit: false });
+    await settled(router);
+    expect((await readFile(manifest)).length).toBeGreaterThan(1_000);
+    expect(await on.ask('Could somebody break in?')).toMatchObject({ exit: 'encoder' });
+  });
+
   it('answers while it still reads hundreds of examples, from words, and says so', async () => {
     const examples = Array.from({ length: 300 }, (_, i) => `Complain about invoice number ${i} to supplier ${i * 7}`);
     await on.masters.put({ name: 'billing', description: 'Invoices and payments.', examples });

@@ -57,6 +57,32 @@ describe.skipIf(noServer)('the registry, live', () => {
   });
 });
 
+describe.skipIf(noServer)('a bus that dies', () => {
+  it('costs nothing but the asks under way: the router answers again when it is back, with the registry as it is then', async () => {
+    const on = await stage();
+    try {
+      const router = await on.router({ encoder: 'off', debounce_ms: 20 });
+      expect(best(await on.ask('Order stock for the warehouse'))).toBe('inventory');
+      await on.server.kill();
+      await on.server.restart();
+      await until(
+        'it answers again',
+        async () =>
+          best(await on.ask('Order stock for the warehouse', { within: 500 }).catch(() => ({ probabilities: {} }))),
+        30_000,
+      );
+      expect(router.detail() ?? '').not.toContain('asks');
+      await on.masters.remove('inventory');
+      await until(
+        'it is out',
+        async () => !('inventory' in (await on.ask('Order stock for the warehouse')).probabilities),
+      );
+    } finally {
+      await on.stop();
+    }
+  });
+});
+
 describe.skipIf(noServer)('several routers', () => {
   let on: Stage;
   let child: ChildProcess | undefined;

@@ -8,6 +8,8 @@ import { Routing } from './routing.js';
 import { encoderOf, panelOf, questionOf, vectorsFor } from './testing/fakes.js';
 
 const MASTERS: Master[] = ['words', 'meaning', 'other'].map((name) => masterSchema.parse({ name }));
+let registered = MASTERS;
+let revision = 1;
 const supplies: EncoderSupply[] = [];
 
 async function routing(
@@ -29,9 +31,9 @@ async function routing(
   const made = new Routing({
     panel,
     eligibility: new Eligibility({
-      list: () => MASTERS,
-      find: (name) => MASTERS.find((m) => m.name === name),
-      revision: () => 1,
+      list: () => registered,
+      find: (name) => registered.find((m) => m.name === name),
+      revision: () => revision,
     }),
     encoder,
     remembered: 100,
@@ -45,6 +47,7 @@ async function routing(
 }
 
 afterEach(async () => {
+  registered = MASTERS;
   for (const supply of supplies.splice(0)) await supply.close();
 });
 
@@ -86,6 +89,29 @@ describe('the way of an ask', () => {
     ]);
     expect(waiting).toBeInstanceOf(Promise);
     expect(clear).toMatchObject({ exit: 'words' });
+  });
+
+  it('never names a master that was removed while the encoder was at work', async () => {
+    const { panel } = panelOf();
+    let release = () => undefined as undefined;
+    const held = new Promise<void>((resolve) => {
+      release = () => void resolve();
+    });
+    const { made } = await routing(
+      () => panel,
+      async (texts) => {
+        if (!isProbe(texts)) await held;
+        return vectorsFor(texts);
+      },
+    );
+    const [waiting] = await made.answer([questionOf({ text: 'slow' })]);
+    registered = registered.filter(({ name }) => name !== 'meaning');
+    revision++;
+    release();
+    const answer = (await waiting) as RouteAnswer;
+    expect(answer.exit).toBe('encoder');
+    expect(answer.probabilities).toEqual({ other: 1 });
+    expect(answer.abstain).toBe(true);
   });
 
   it('answers before the deadline with what is there, says so, and lets the encoder drop the text', async () => {

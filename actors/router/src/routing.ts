@@ -29,6 +29,8 @@ type Answer = RouteAnswer | Error | Promise<RouteAnswer>;
 interface Topic {
   readonly key: string;
   readonly query: RouteQuery;
+  /** Masters the ask names, and those of them that may be chosen. */
+  readonly wanted: readonly string[] | undefined;
   readonly eligible: Eligible;
   readonly askers: { index: number; question: Question }[];
 }
@@ -77,7 +79,7 @@ export class Routing {
         const known = this.memory.get(key);
         if (known) answers[index] = this.finish(recalled(known));
         else {
-          const topic = topics.get(key) ?? { key, query, eligible, askers: [] };
+          const topic = topics.get(key) ?? { key, query, wanted: ask.masters, eligible, askers: [] };
           topics.set(key, topic);
           topic.askers.push({ index, question });
         }
@@ -110,7 +112,8 @@ export class Routing {
     stages: Stages,
   ): (question: Question) => Answer {
     const settle = (opinion: Opinion, how: Circumstances, question: Question, spent: Stages): RouteAnswer => {
-      const answer = answerOf(opinion, topic.eligible, how);
+      // Somebody may have been removed while the encoder was at work.
+      const answer = answerOf(opinion, this.parts.eligibility.of(topic.wanted), how);
       recordVotes(opinion, spent, question);
       return this.finish(answer);
     };
@@ -121,11 +124,11 @@ export class Routing {
     });
     const { sure } = quick;
     if (sure !== undefined && (this.parts.earlyExit || sure === 'rule')) {
-      return (question) => this.remember(topic.key, settle(quick, circumstances(sure), question, stages));
+      return (question) => this.remember(topic, settle(quick, circumstances(sure), question, stages));
     }
     if (!panel.needsEncoder || missing !== undefined) {
       const how = circumstances('no-encoder', missing);
-      return (question) => this.remember(topic.key, settle(quick, how, question, stages));
+      return (question) => this.remember(topic, settle(quick, how, question, stages));
     }
     const last = Math.max(...topic.askers.map(({ question }) => question.deadline)) - this.parts.marginMs;
     const full = this.full(panel, topic, last, stages);
@@ -135,7 +138,7 @@ export class Routing {
         const encoder = this.parts.encoder.current()?.id;
         const how = circumstances('encoder');
         if (encoder !== undefined) how.models.encoder = encoder;
-        return this.remember(topic.key, settle(found.opinion, how, question, found.stages));
+        return this.remember(topic, settle(found.opinion, how, question, found.stages));
       }
       return settle(quick, circumstances(found.late ? 'deadline' : 'no-encoder', found.reason), question, stages);
     };
@@ -166,8 +169,8 @@ export class Routing {
     return stage;
   }
 
-  private remember(key: string, answer: RouteAnswer): RouteAnswer {
-    this.memory.set(key, answer);
+  private remember({ key, wanted, eligible }: Topic, answer: RouteAnswer): RouteAnswer {
+    if (this.parts.eligibility.of(wanted).digest === eligible.digest) this.memory.set(key, answer);
     return answer;
   }
 
@@ -234,12 +237,17 @@ async function before(deadline: number, full: Promise<Full>): Promise<Full> {
   }
 }
 
-/** One span an expert, with its own share of the batch's time. */
+/**
+ * One span an expert that was asked, with its own share of the batch's time. Where the cascade ended early those who had nothing to say
+ * have none: such a decision is made in a fraction of a millisecond, and its trace shall not cost more than itself.
+ */
 function recordVotes(opinion: Opinion, stages: Stages, question: Question): void {
   const { quickAt, quick, encodeAt, encodedAt } = stages;
+  const early = encodedAt === undefined;
   if (encodeAt !== undefined && encodedAt !== undefined)
     recordSpan('encode', encodeAt, encodedAt, {}, question.context);
   for (const { name, abstained, latency_ms } of opinion.experts) {
+    if (abstained && (early || latency_ms === 0)) continue;
     const start = quick.has(name) ? quickAt : (encodedAt ?? quickAt);
     const attributes = {
       [SPAN_KEYS.expert]: name,

@@ -1,6 +1,7 @@
 // Where panels come from: rules on the spot, a trained model from its folder, else a model built from the registry, first of
 // words, then with the encoder. The one thing to know: every step serves until the next one is ready.
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@cortex/bus';
 import { type Encoder, loadRouter, type MasterProfile, RouterModel } from '@cortex/models';
@@ -96,11 +97,25 @@ export class RouterWorks implements PanelWorks {
     const encoder = phase === 'full' ? this.options.encoder()?.folder : undefined;
     const examples = `still reading ${exampleCount(masters).toLocaleString('en-US')} examples`;
     if (this.options.encoder()) onReading(examples);
-    await build(
-      { phase, masters, out, vectors: join(cacheFolder, 'vectors'), ...(encoder === undefined ? {} : { encoder }) },
-      { signal, onReading: (share) => onReading(`${examples}, ${Math.round(share * 100)} % done`) },
-    );
-    return loadRouter(out);
+    const order = {
+      phase,
+      masters,
+      out,
+      vectors: join(cacheFolder, 'vectors'),
+      ...(encoder === undefined ? {} : { encoder }),
+    };
+    const make = () =>
+      build(order, { signal, onReading: (share) => onReading(`${examples}, ${Math.round(share * 100)} % done`) });
+    await make();
+    try {
+      return await loadRouter(out);
+    } catch (error) {
+      // Kept by an older Cortex, or damaged since: what can be made again is made again.
+      this.options.log.warn('a router from the cache is refused and built anew', { reason: String(error) });
+      await rm(out, { recursive: true, force: true });
+      await make();
+      return loadRouter(out);
+    }
   }
 
   /** The model made to fit the registry as it is, with the encoder as it is. */

@@ -1,8 +1,7 @@
 // Stand-ins where a test needs a moment that the real parts cannot be made to have: an encoder that hangs, or fails once.
-import type { Question } from '@cortex/bus';
+import { extractTrace, type Question } from '@cortex/bus';
 import type { Encoder } from '@cortex/models';
 import { encodeMessage } from '@cortex/schemas';
-import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Opinion, Panel } from '../panel.js';
 
 /** An encoder whose answers a test gives. */
@@ -58,6 +57,6 @@ export function questionOf(
   return {
     data: encodeMessage({ task: { id: 't', priority: 'medium', ...task }, ...more }),
     deadline: Date.now() + withinMs,
-    context: ROOT_CONTEXT,
+    context: extractTrace(undefined),
   };
 }

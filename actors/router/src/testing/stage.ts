@@ -132,5 +132,5 @@ export async function stage(masters: MasterInput[] = MASTERS): Promise<Stage> {
   };
 }
 
-export const best = (answer: RouteAnswer): string | undefined =>
+export const best = (answer: Pick<RouteAnswer, 'probabilities'>): string | undefined =>
   Object.entries(answer.probabilities).sort((a, b) => b[1] - a[1])[0]?.[0];
