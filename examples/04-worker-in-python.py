@@ -78,6 +78,10 @@ async def do_one(nc, master, msg, lease):
     attempt = int(tokens[6 if len(tokens) >= 11 else 4])
     renewing = asyncio.create_task(renew(msg, lease))
     try:
+        if attempt > 1:  # another worker had it: from now on its late claim is refused
+            started = {"task": task["id"], "status": "started", "master": master, "worker": WORKER, "attempt": attempt,
+                       "revision": revision}
+            await nc.request(f"{PREFIX}.outcomes.{master}", json.dumps(started).encode(), timeout=5)
         try:
             result = {"status": "completed", **(await asyncio.to_thread(work, task))}
         except Exception as error:  # a worker survives its work

@@ -11,6 +11,8 @@ import {
   taskLog,
 } from '@cortex/bus';
 import {
+  type Attempt,
+  attemptSchema,
   decodeMessage,
   type LogStep,
   type Outcome,
@@ -30,6 +32,8 @@ export interface TestBus {
   step(step: LogStep, id: string, after: Logged, outcome?: Outcome): Promise<Logged>;
   /** Every stored claim, oldest first. */
   outcomes(): Promise<Outcome[]>;
+  /** Every announcement of a second or later attempt. */
+  announced(): Promise<Attempt[]>;
   telemetry(): Promise<Telemetry[]>;
   /** Subjects of what lies in DEAD. */
   dead(): Promise<{ subject: string; attempts: number; reason: string }[]>;
@@ -69,6 +73,8 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
     }
     return found;
   };
+  const claims = () =>
+    all('OUTCOMES', (data): Outcome | Attempt => decodeMessage('claim', attemptSchema.or(outcomeSchema), data));
   return {
     server,
     bus,
@@ -87,7 +93,8 @@ export async function startTestBus(options: TestBusOptions = {}): Promise<TestBu
       const record = { step, task, decided_revision: after.record.revision, ...ended, ...(outcome ? { outcome } : {}) };
       return log.append(id, record, made?.master ?? 'security', task.priority, after);
     },
-    outcomes: () => all('OUTCOMES', (data) => decodeMessage('outcome', outcomeSchema, data)),
+    outcomes: async () => (await claims()).filter((o) => o.status !== 'started') as Outcome[],
+    announced: async () => (await claims()).filter((o) => o.status === 'started') as Attempt[],
     telemetry: () => all('TELEMETRY', (data) => decodeMessage('telemetry', telemetrySchema, data)),
     dead: () => all('DEAD', (data) => JSON.parse(Buffer.from(data).toString('utf8'))),
     async open(master) {

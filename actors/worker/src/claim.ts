@@ -1,6 +1,6 @@
 // Publishing an outcome until the bus has it. Nothing is acknowledged before: a claim that never arrived is work to be done again.
 import { type Bus, MessageTooLarge, publish, RetryableError, retryCurve } from '@cortex/bus';
-import { EVENT_TYPES, type Outcome } from '@cortex/schemas';
+import { type Attempt, EVENT_TYPES, type Outcome } from '@cortex/schemas';
 import { outcomeId, slimOutcome } from './outcome.js';
 
 export interface ClaimOptions {
@@ -38,4 +38,13 @@ export async function claim(bus: Bus, master: string, outcome: Outcome, options:
       await new Promise((resolve) => setTimeout(resolve, Math.min(2_000, retryCurve(round))));
     }
   }
+}
+
+/** Says that this worker holds a task which another one had: from then on a late claim of the other is refused. */
+export async function announce(bus: Bus, master: string, attempt: Attempt): Promise<void> {
+  await publish(bus, bus.subjects.outcome(master), attempt, {
+    type: EVENT_TYPES.outcome,
+    id: `attempt-${attempt.task}-${attempt.revision ?? 0}-${attempt.attempt}`,
+    retryMs: ROUND_MS,
+  });
 }

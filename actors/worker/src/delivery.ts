@@ -16,7 +16,7 @@ import {
 } from '@cortex/bus';
 import { decodeMessage, EVENT_TYPES, HEADERS, SPAN_KEYS, type Work, workSchema } from '@cortex/schemas';
 import type { Span } from '@opentelemetry/api';
-import { claim } from './claim.js';
+import { announce, claim } from './claim.js';
 import type { JobResult } from './job.js';
 import { outcomeOf } from './outcome.js';
 import { holdLease, type Lease, RunningJob } from './running-job.js';
@@ -105,7 +105,11 @@ async function attempt(around: Surroundings, delivery: Delivery, terms: Terms, s
     log,
   });
   const look = async (): Promise<Standing> =>
-    standingOf(await around.tasks.last(work.task.id), { sequence: delivery.sequence, revision: work.revision });
+    standingOf(await around.tasks.last(work.task.id), {
+      sequence: delivery.sequence,
+      revision: work.revision,
+      attempt: delivery.delivery,
+    });
   const lease = holdLease(bus, delivery, terms.leaseMs, {
     // A cancel may have been missed while the bus was away; a re-decision is announced nowhere we listen.
     onTick: () =>
@@ -124,6 +128,17 @@ async function attempt(around: Surroundings, delivery: Delivery, terms: Terms, s
       log.info('skipped: the task is not waiting for this work any more', { task: work.task.id, standing });
       if (lease.held()) delivery.ack();
       return 'skipped';
+    }
+    if (delivery.delivery > 1) {
+      const { attempt, revision, master, worker } = running.job;
+      await announce(bus, master, {
+        task: work.task.id,
+        status: 'started',
+        attempt,
+        worker,
+        master,
+        ...(revision === undefined ? {} : { revision }),
+      }).catch((error: Error) => log.warn('the new attempt could not be announced', { error: error.message }));
     }
     const ending = await runHandler(around, running, work, delivery.delivery);
     const message = running.job.signal.aborted ? String((running.job.signal.reason as Error).message) : '';

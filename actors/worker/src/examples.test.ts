@@ -79,6 +79,7 @@ describe.skipIf('missing' in testServerBinary() || process.platform === 'win32')
     nc.subscribe(subjects.outcomes, {
       callback: (error, msg) => {
         if (error) return;
+        if (msg.json<{ status: string }>().status === 'started') return;
         const outcome = decodeMessage('outcome', outcomeSchema, msg.data);
         const after = decided.get(outcome.task);
         if (after) void test.step('settled', outcome.task, after, outcome);

@@ -12,7 +12,7 @@ const record = (fields: Partial<LogRecord>): LogRecord =>
     task: { id: 't', priority: 'low' },
     ...fields,
   }) as LogRecord;
-const work = { sequence: 10, revision: 2 };
+const work = { sequence: 10, revision: 2, attempt: 2 };
 
 describe('the standing of a piece of work', () => {
   it('is wanted while its own record is the last', () => {
@@ -29,6 +29,15 @@ describe('the standing of a piece of work', () => {
   it('is superseded by a newer decision, and by a log that has forgotten the task', () => {
     expect(standingOf({ record: record({}), sequence: 11 }, work)).toBe('superseded');
     expect(standingOf(undefined, work)).toBe('superseded');
+  });
+
+  it('is superseded once a later attempt was announced, and wanted by that attempt', () => {
+    const announced = (attempts: number) => ({
+      record: record({ step: 'escalated', decided_revision: 2, attempts }),
+      sequence: 11,
+    });
+    expect(standingOf(announced(3), work)).toBe('superseded');
+    expect(standingOf(announced(2), work)).toBe('wanted');
   });
 
   it('stays wanted after a correction or an escalation that left its decision in force', () => {
