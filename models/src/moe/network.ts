@@ -11,6 +11,7 @@
 import type { AdamOptimizer, Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/index.js';
 import { HISTORY_WIDTH } from './history.js';
+import { product, productOfData, scores } from './product.js';
 
 /** Widths of the network. 512 is the mission's; the others measured (docs/models/router.md). */
 export const WIDTH = { task: 512, attention: 128, context: 16, success: 32, confidence: 6 } as const;
@@ -27,8 +28,11 @@ export interface MoeInput {
   described: Tensor2D;
   /** [M, 513] learned vectors with the bias last; the parameter `newcomer` for a master not seen in training. */
   learned: Tensor2D;
-  /** [B or 1, M, 2F] from `writeHistory`; 1 = the same for all tasks of the batch. */
-  history: Tensor3D;
+  /**
+   * [B or 1, M, 2F] from `writeHistory`; 1 = the same for all tasks of the batch. Null leaves the term out: only right
+   * while the context encoder is as it was born, when no history gives exactly zero.
+   */
+  history: Tensor3D | null;
 }
 
 export interface MoeOutput {
@@ -49,26 +53,26 @@ export interface MoeTrunk {
   h: Tensor2D;
   hidden: Tensor2D;
   e: Tensor2D;
-  context: Tensor3D;
+  context: Tensor3D | null;
 }
 
 /** The route. `hiddenMask` [B, 512] multiplies the hidden task vector: dropout while training. */
 export function route(tf: Tf, w: MoeVariables, input: MoeInput, hiddenMask?: Tensor2D): MoeTrunk {
   const at = (name: string): Tensor2D => w[name] as Tensor2D;
   const [masters, width] = [input.learned.shape[0], WIDTH.task];
-  const h = tf.matMul(input.task, at('project.w')).add(at('project.b')) as Tensor2D;
-  const described = tf.matMul(input.described, at('describe.w')).add(at('describe.b'));
+  const h = productOfData(tf, input.task, at('project.w')).add(at('project.b')) as Tensor2D;
+  const described = productOfData(tf, input.described, at('describe.w')).add(at('describe.b'));
   const e = described.add(tf.slice2d(input.learned, [0, 0], [masters, width])) as Tensor2D;
   const bias = tf.slice2d(input.learned, [0, width], [masters, 1]).reshape([1, masters]);
 
   let hidden = tf.relu(h.mul(at('hidden.gain')).add(at('hidden.b'))) as Tensor2D;
   if (hiddenMask) hidden = hidden.mul(hiddenMask);
-  const query = tf.matMul(hidden, at('query.w')) as Tensor2D;
-  const key = tf.matMul(e, at('key.w')).add(at('key.b')) as Tensor2D;
-  const attention = tf.matMul(query, key, false, true);
-  const residual = tf.matMul(h, e, false, true).mul(tf.exp(at('residual.scale')));
+  const query = product(tf, hidden, at('query.w'));
+  const key = product(tf, e, at('key.w')).add(at('key.b')) as Tensor2D;
+  const attention = scores(tf, query, key);
+  const residual = scores(tf, h, e).mul(tf.exp(at('residual.scale')));
 
-  const context = encodeContext(tf, w, input.history);
+  const context = input.history && encodeContext(tf, w, input.history);
   const situation = match(tf, hidden, context, at('context.task'), at('context.route'));
   const logits = residual.add(attention).add(bias).add(situation).div(at('temperature')) as Tensor2D;
   return { logits, h, hidden, e, context };
@@ -77,10 +81,9 @@ export function route(tf: Tf, w: MoeVariables, input: MoeInput, hiddenMask?: Ten
 /** [B, M] log-odds of success, as in `MoeOutput`. */
 export function success(tf: Tf, w: MoeVariables, trunk: MoeTrunk): Tensor2D {
   const at = (name: string): Tensor2D => w[name] as Tensor2D;
-  const tasks = tf.matMul(trunk.hidden, at('success.task')) as Tensor2D;
-  const masters = tf.matMul(trunk.e, at('success.master')) as Tensor2D;
-  return tf
-    .matMul(tasks, masters, false, true)
+  const tasks = product(tf, trunk.hidden, at('success.task'));
+  const masters = product(tf, trunk.e, at('success.master'));
+  return scores(tf, tasks, masters)
     .add(match(tf, trunk.hidden, trunk.context, at('success.contextTask'), at('success.context')))
     .add(tf.logSoftmax(trunk.logits).mul(at('success.route')))
     .add(at('success.b')) as Tensor2D;
@@ -96,13 +99,14 @@ export function forward(tf: Tf, w: MoeVariables, input: MoeInput): MoeOutput {
 function encodeContext(tf: Tf, w: MoeVariables, history: Tensor3D): Tensor3D {
   const [batch, masters] = history.shape;
   const flat = tf.reshape(history, [batch * masters, HISTORY_WIDTH]) as Tensor2D;
-  const encoded = tf.relu(tf.matMul(flat, w['context.w'] as Tensor2D).add(w['context.b'] as Tensor));
+  const encoded = tf.relu(productOfData(tf, flat, w['context.w'] as Tensor2D).add(w['context.b'] as Tensor));
   return tf.reshape(encoded, [batch, masters, WIDTH.context]) as Tensor3D;
 }
 
 /** How a master's situation speaks for it on this very task: (task·G + v) · context, [B, M]. */
-function match(tf: Tf, hidden: Tensor2D, context: Tensor3D, toContext: Tensor2D, always: Tensor2D): Tensor {
-  const wanted = tf.matMul(hidden, toContext).add(always);
+function match(tf: Tf, hidden: Tensor2D, context: Tensor3D | null, toContext: Tensor2D, always: Tensor2D): Tensor {
+  if (!context) return tf.scalar(0);
+  const wanted = product(tf, hidden, toContext).add(always);
   return tf.sum(tf.mul(tf.expandDims(wanted, 1), context), -1);
 }
 
@@ -116,9 +120,9 @@ function readSignals(tf: Tf, { logits, h, e }: MoeTrunk, input: MoeInput): Tenso
       tf.sum(tf.square(p), -1, true),
       entropy.div(4),
       tf.logSumExp(logits, -1, true).div(20),
-      tf.max(tf.matMul(input.task, input.described, false, true), -1, true),
+      tf.max(scores(tf, input.task, input.described), -1, true),
       // The attention's read-out: how near the task lies to the masters it attends to.
-      tf.sum(tf.mul(h, tf.matMul(p, e)), -1, true),
+      tf.sum(tf.mul(h, product(tf, p, e)), -1, true),
     ],
     -1,
   ) as Tensor2D;

@@ -93,11 +93,12 @@ export class Run {
       const kept = this.#mask(packed.masters.length, 1, settings.learnedDropout, 1);
       const hiddenMask = this.#dropout(to - from, WIDTH.task, settings.hiddenDropout);
       const task = batch.task.mul(this.#dropout(to - from, packed.dimensions, settings.inputDropout)) as Tensor2D;
+      const history = packed.anyHistory ? batch.history : null;
       const targets = this.#smoothed(batch.targets);
       const { value, grads } = tf.variableGrads(() => {
         // Who is left out stands there as a newcomer would: with the row that all newcomers share.
         const learned = tf.mul(w.learned!, kept).add(tf.mul(w.newcomer!, tf.sub(1, kept))) as Tensor2D;
-        const trunk = route(tf, w, { task, described: this.#described, learned, history: batch.history }, hiddenMask);
+        const trunk = route(tf, w, { task, described: this.#described, learned, history }, hiddenMask);
         let loss = routeLoss(tf, trunk.logits, targets, batch.weights);
         if (packed.anyOutcome) {
           const tried = successLoss(tf, success(tf, w, trunk), batch.succeeded, batch.tried);
