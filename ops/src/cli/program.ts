@@ -6,6 +6,7 @@ import { addCancel } from './commands/cancel.js';
 import { addCorrect } from './commands/correct.js';
 import { addDead } from './commands/dead.js';
 import { addDoctor } from './commands/doctor.js';
+import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
 import { addMasters } from './commands/masters.js';
 import { addOutcome } from './commands/outcome.js';
@@ -55,6 +56,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addCorrect,
     addReview,
     addDead,
+    addEvaluate,
     addDoctor,
   ]) {
     add(program);

@@ -1,0 +1,171 @@
+// `cortex evaluate KIND`: your data, the very code that the actors run. Needs no NATS.
+import { stat } from 'node:fs/promises';
+import type { Encoder } from '@cortex/models';
+import type { Command } from 'commander';
+import { provideEncoder } from '../../provide/index.js';
+import { WrongInput } from '../failures.js';
+import { parseCount, withExample, withJsonOption } from '../options.js';
+import { figures } from '../output/figures.js';
+import { colours, note, printJson, printText } from '../output/index.js';
+
+interface Flags {
+  train?: string;
+  test: string;
+  masters?: string;
+  predictions?: string;
+  model?: string;
+  seed: number;
+  encoder: boolean;
+  json?: boolean;
+}
+
+type Evaluate = (
+  flags: Flags,
+  encoder: Encoder | undefined,
+  progress: (stage: string, share: number) => void,
+) => Promise<object>;
+
+export function addEvaluate(program: Command): void {
+  const evaluate = program
+    .command('evaluate')
+    .summary('score the code the actors run, on your own data')
+    .description(
+      'Trains on one file, answers the other, and only then looks at its labels. JSON lines, perhaps .gz. Needs no NATS.',
+    );
+  withExample(evaluate, 'evaluate routing --train train.jsonl --test test.jsonl --json');
+  const kind = (name: string, description: string, example: string, run: Evaluate, trainNeeded: boolean): Command => {
+    const command = evaluate.command(name).description(description);
+    if (trainNeeded) command.requiredOption('--train <file>', 'rows to learn from');
+    else command.option('--train <file>', 'rows to learn from (left out: zero-shot, from --masters alone)');
+    command
+      .requiredOption('--test <file>', 'rows to be scored on')
+      .option('--predictions <file>', 'write one row per test row here')
+      .option('--model <folder>', 'score a saved model instead of training')
+      .option('--seed <n>', 'the same seed gives the same result', parseCount, 1)
+      .option('--no-encoder', 'without the sentence encoder: words alone')
+      .action((flags: Flags) => score(flags, run));
+    withJsonOption(command);
+    withExample(command, example);
+    return command;
+  };
+  kind(
+    'routing',
+    'Which master gets a task. Rows: {"text", "label"}; label null: no master fits.',
+    'evaluate routing --train train.jsonl --test test.jsonl --predictions out.jsonl',
+    routing,
+    false,
+  ).option('--masters <file>', 'JSON list of {"name", "description"}, for labels with few rows or none');
+  kind(
+    'outcomes',
+    'How tasks go. Rows: {"text", "master", "success"?, "minutes"?, "tokens"?, "complexity"?, "at"?, …}.',
+    'evaluate outcomes --train train.jsonl --test test.jsonl --json',
+    outcomes,
+    true,
+  );
+  kind(
+    'policy',
+    'Which master to choose when success and cost differ. Rows: {"text", "scores": {"m1": 0|1}, "costs": {"m1": 0.1}}.',
+    'evaluate policy --train train.jsonl --test test.jsonl --json',
+    policy,
+    true,
+  );
+}
+
+const routing: Evaluate = async (flags, encoder, progress) => {
+  const { runEvaluateRouting } = await import('@cortex/models');
+  if (!flags.train && !flags.masters && !flags.model)
+    throw new WrongInput(
+      '--train',
+      'is missing: give --train FILE, or --masters FILE for zero-shot, or --model FOLDER',
+    );
+  return runEvaluateRouting({
+    test: flags.test,
+    seed: flags.seed,
+    ...given(flags, 'train', 'masters', 'predictions', 'model'),
+    ...(encoder ? { encoder } : {}),
+    onProgress: ({ stage, done }) => progress(stage, done),
+  });
+};
+
+const outcomes: Evaluate = async (flags, encoder, progress) => {
+  const { runEvaluateOutcomes } = await import('@cortex/models');
+  return runEvaluateOutcomes({
+    train: flags.train ?? '',
+    test: flags.test,
+    seed: flags.seed,
+    ...given(flags, 'predictions', 'model'),
+    encoder,
+    onProgress: ({ stage, share }) => progress(stage, share),
+  });
+};
+
+const policy: Evaluate = async (flags, encoder, progress) => {
+  const { runEvaluatePolicy } = await import('@cortex/models');
+  return runEvaluatePolicy({
+    train: flags.train ?? '',
+    test: flags.test,
+    seed: flags.seed,
+    ...given(flags, 'predictions', 'model'),
+    encoder,
+    onProgress: ({ stage, share }) => progress(stage, share),
+  });
+};
+
+type Named = 'train' | 'masters' | 'predictions' | 'model';
+
+/** Those of the named flags that were given. */
+function given(flags: Flags, ...names: Named[]): { [name in Named]?: string } {
+  const some: { [name in Named]?: string } = {};
+  for (const name of names) if (flags[name] !== undefined) some[name] = flags[name];
+  return some;
+}
+
+async function score(flags: Flags, run: Evaluate): Promise<void> {
+  // Before the encoder is looked for: a wrong name is said at once.
+  for (const option of ['train', 'test', 'masters'] as const) {
+    const file = flags[option];
+    if (file !== undefined && !(await stat(file).catch(() => undefined))?.isFile())
+      throw new WrongInput(`--${option} ${file}`, 'there is no such file');
+  }
+  if (flags.model !== undefined && !(await stat(flags.model).catch(() => undefined))?.isDirectory())
+    throw new WrongInput(`--model ${flags.model}`, 'there is no such folder');
+  const encoder = flags.encoder ? await openEncoder() : undefined;
+  try {
+    const document = await run(flags, encoder, progressTo());
+    if (flags.json) printJson(document);
+    else printText(figures(document as Record<string, unknown>, colours()));
+  } catch (error) {
+    throw await refusal(error);
+  } finally {
+    await encoder?.close();
+  }
+}
+
+async function openEncoder() {
+  const { loadEncoder } = await import('@cortex/models');
+  const found = await provideEncoder({ log: (line) => note(`cortex: ${line}`) });
+  if (found.found) return loadEncoder(found.folder);
+  note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
+  return undefined;
+}
+
+/** One line per stage, at its begin. */
+function progressTo(): (stage: string, share: number) => void {
+  let last = '';
+  return (stage) => {
+    if (stage !== last) note(`cortex: ${stage}`);
+    last = stage;
+  };
+}
+
+/** What names file, line and field already becomes exit code 2; a model that must not be served too. */
+async function refusal(error: unknown): Promise<unknown> {
+  const { EvaluateInputError, EvaluationInputError, PredictorFileError, RouterLoadError } = await import(
+    '@cortex/models'
+  );
+  if (error instanceof EvaluateInputError || error instanceof EvaluationInputError)
+    return new WrongInput(error.file, error.message.slice(error.file.length).replace(/^[,:]\s*/, ''));
+  if (error instanceof RouterLoadError || error instanceof PredictorFileError)
+    return new WrongInput('--model', error.message);
+  return error;
+}
