@@ -13,6 +13,7 @@ import { addOutcome } from './commands/outcome.js';
 import { addReview } from './commands/review.js';
 import { addSubmit } from './commands/submit.js';
 import { addTask } from './commands/task.js';
+import { addTrain } from './commands/train.js';
 import { addUp } from './commands/up.js';
 import { addWatch } from './commands/watch.js';
 import { addWorker } from './commands/worker.js';
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addCorrect,
     addReview,
     addDead,
+    addTrain,
     addEvaluate,
     addDoctor,
   ]) {

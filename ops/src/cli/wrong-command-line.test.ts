@@ -44,7 +44,7 @@ describe('a wrong command line ends with 2 and names the argument', () => {
     [['submit', 'x', '--creds', 'none.creds'], /--creds: there is no file none\.creds/],
     [['submit', 'x', '--nats', 'http://here'], /--nats: "http:\/\/here" is not a NATS address/],
     [['submit', 'x', '--id', ''], /field id: /],
-    [['actor', 'nobody'], /NAME: there is no actor "nobody".*router, coordinator/],
+    [['actor', 'nobody'], /NAME: there is no actor "nobody".*router, predictor, coordinator/],
     [['actor', 'worker'], /cortex worker --master M --exec CMD/],
     [['actor'], /missing required argument 'name'/],
     [['up', '--actors', 'rooter=2'], /--actors: there is no actor "rooter"/],

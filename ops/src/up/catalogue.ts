@@ -1,5 +1,6 @@
 // Which actors there are, and how each is made. Loaded lazily: a command that runs none must not wait for models to load.
 import type { ActorDefinition } from '@cortex/bus';
+import { modelFolders } from '../train/folders.js';
 
 export interface ActorNeeds {
   /** Folder of the encoder; undefined when there is none. */
@@ -25,7 +26,17 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { routerActor } = await import('@cortex/actor-router');
-      return routerActor({ encoder: encoder ?? '' });
+      return routerActor({ encoder: encoder ?? '', model_folder: modelFolders().router });
+    },
+  },
+  {
+    name: 'predictor',
+    summary: 'says how a task would go with each master',
+    count: 1,
+    encodes: true,
+    async make({ encoder }) {
+      const { predictorActor } = await import('@cortex/actor-predictor');
+      return predictorActor({ encoder: encoder ?? '', model_folder: modelFolders().predictor });
     },
   },
   {

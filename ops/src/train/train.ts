@@ -1,0 +1,94 @@
+// Trains one family from rows and puts the result where the running actors look: they check it and swap it in by themselves.
+import { createHash } from 'node:crypto';
+import {
+  type Encoder,
+  type MasterProfile,
+  type OutcomeRow,
+  savePredictor,
+  saveRouter,
+  type TrainingRow,
+  trainPredictor,
+  trainRouter,
+} from '@cortex/models';
+import type { Master } from '@cortex/schemas';
+
+export interface Trained {
+  readonly family: 'router' | 'predictor';
+  readonly folder: string;
+  readonly rows: number;
+  readonly seconds: number;
+  /** Labels of a router, families of a predictor. */
+  readonly knows: string[];
+  /** sha256 of the training rows. */
+  readonly fingerprint: string;
+}
+
+export interface TrainOptions {
+  readonly folder: string;
+  readonly encoder: Encoder | undefined;
+  readonly seed: number;
+  readonly onProgress: (stage: string, share: number) => void;
+}
+
+/** Registered examples are rows too: a master without history keeps what it was registered with. */
+export async function trainRouterInto(
+  masters: readonly Master[],
+  rows: readonly TrainingRow[],
+  options: TrainOptions,
+): Promise<Trained> {
+  const began = Date.now();
+  const known = new Set(masters.map((m) => m.name));
+  // A master that was removed must never be chosen again, whatever its history says.
+  const usable = rows.filter((row) => row.label === null || known.has(row.label));
+  const model = await trainRouter({
+    masters: masters.map(profileOf),
+    rows: usable,
+    seed: options.seed,
+    onProgress: ({ stage, done }) => options.onProgress(stage, done),
+    ...(options.encoder ? { encoder: options.encoder } : {}),
+  });
+  await saveRouter(model, options.folder);
+  const fingerprint = fingerprintOf(usable);
+  return {
+    family: 'router',
+    folder: options.folder,
+    rows: usable.length,
+    seconds: seconds(began),
+    knows: [...known],
+    fingerprint,
+  };
+}
+
+/** Throws PredictionDataError when no target has enough rows. */
+export async function trainPredictorInto(rows: readonly OutcomeRow[], options: TrainOptions): Promise<Trained> {
+  const began = Date.now();
+  const predictor = await trainPredictor(rows, {
+    seed: options.seed,
+    encoder: options.encoder,
+    onProgress: ({ stage, share }) => options.onProgress(stage, share),
+  });
+  await savePredictor(predictor, options.folder, { rows });
+  return {
+    family: 'predictor',
+    folder: options.folder,
+    rows: rows.length,
+    seconds: seconds(began),
+    knows: predictor.families,
+    fingerprint: fingerprintOf(rows),
+  };
+}
+
+function profileOf(master: Master): MasterProfile {
+  const { name, description, examples, keywords, patterns, aliases } = master;
+  return { name, description, examples, keywords, patterns, aliases };
+}
+
+function seconds(began: number): number {
+  return Math.round((Date.now() - began) / 100) / 10;
+}
+
+function fingerprintOf(rows: readonly object[]): string {
+  const hash = createHash('sha256');
+  for (const row of rows) hash.update(`${JSON.stringify(row)}\n`);
+  return hash.digest('hex');
+}
