@@ -48,7 +48,9 @@ export function checkShapes(file: string, voice: string, { facts, arrays }: Voic
     if (voice === 'profile' && names.join('\n') !== state.labels.join('\n')) {
       throw new RouterLabelsMismatch(file, 'its labels are not the manifest’s');
     }
-    expect('vectors', names.length * (facts.columns as number));
+    const columns = facts.columns as number;
+    expect('vectors', columns ? names.length * columns : 0);
+    expect('views', (facts.counts as number[]).reduce((sum, count) => sum + count, 0) * columns);
   }
 }
 

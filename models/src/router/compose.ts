@@ -6,6 +6,10 @@ import type { Vote } from '../experts/expert.js';
 import type { RouterState } from './state.js';
 import { abstainBelow, type RouteOptions, type RouteResult, type Stage } from './types.js';
 import { CLOSENESS_SCALE } from './voices/profile.js';
+import { hasRules } from './voices/rules.js';
+
+/** What rules weigh beside descriptions where there are no rows to learn it from. */
+const RULE_SHARE = 0.7;
 
 export interface Verdict {
   stage: Stage;
@@ -105,8 +109,10 @@ function share(state: RouterState, kept: readonly number[], verdict: Verdict, ne
 /** Descriptions and rules only: the closest wins; how close it is says whether any fits. */
 function described(state: RouterState, newcomers: Verdict['newcomers'], rule: Vote | undefined) {
   const top = Math.max(...newcomers.map(({ closeness }) => closeness));
+  // A name that occurs is no rule: it is among the words in common already. Written keywords and patterns are.
+  const spoken = rule && !rule.abstained && hasRules(state.masters) ? rule : undefined;
   const odds = Float64Array.from(newcomers, ({ name, closeness }) => {
-    const said = rule && !rule.abstained ? Math.log(Math.max(1e-3, rule.probabilities[name] ?? 0)) : 0;
+    const said = spoken ? RULE_SHARE * Math.log(Math.max(1e-3, spoken.probabilities[name] ?? 0)) : 0;
     return CLOSENESS_SCALE * closeness + said;
   });
   softmaxInPlace(odds);

@@ -18,7 +18,7 @@ const LOOKED_AT = 600;
 
 /** @returns undefined with fewer than 60 rows of labels. */
 export async function learnNewcomer(profiles: Profiles, rows: VoiceRows): Promise<LogisticModel | undefined> {
-  const scorer = new ProfileScorer(profiles);
+  const scorer = new ProfileScorer(profiles, true);
   const labelled = shuffledIndices(rows.texts.length, seededRandom(rows.seed + 5)).filter((r) => rows.target[r]! >= 0);
   const sample = labelled.slice(0, LOOKED_AT);
   if (sample.length < 60 || rows.labels.length < 2) return undefined;

@@ -9,6 +9,8 @@ export interface Profiles {
   names: string[];
   /** One unit vector a master, the mean of its views; absent without an encoder. */
   vectors?: Float32Array[];
+  /** All views of each master, for the nearest of them. */
+  views?: Float32Array[][];
   /** Texts of the views, for the words in common. */
   texts: string[];
   /** Mean closeness of each master to the others. */
@@ -24,15 +26,20 @@ export function nameInWords(name: string): string {
     .toLowerCase();
 }
 
-/** The texts a master is known by, the fullest first. */
-export function viewsOf(master: MasterProfile): string[] {
+/** The texts a master is known by: whole ones, and the pieces of its description. */
+export function viewsOf(master: MasterProfile): { whole: string[]; pieces: string[] } {
   const name = nameInWords(master.name);
-  const views = [name];
-  if (master.description) views.unshift(`${name}: ${master.description}`, master.description);
-  if (master.keywords?.length) views.push(`${name}: ${master.keywords.join(', ')}`);
-  return [...new Set(views.filter(Boolean))];
+  const whole = [name];
+  if (master.description) whole.unshift(`${name}: ${master.description}`, master.description);
+  if (master.keywords?.length) whole.push(`${name}: ${master.keywords.join(', ')}`);
+  const pieces = (master.description ?? '').split(/[.,;:!?\n]|\s(?:and|or)\s/u).map((piece) => piece.trim());
+  return {
+    whole: [...new Set(whole.filter(Boolean))],
+    pieces: [...new Set(pieces.filter((piece) => piece.length > 2))].slice(0, MOST_PIECES),
+  };
 }
 
+const MOST_PIECES = 12;
 const MOST_EXAMPLES = 20;
 
 /**
@@ -45,34 +52,51 @@ export async function describeMasters(
   encode?: (texts: readonly string[]) => Promise<readonly Float32Array[]>,
   trained?: ReadonlySet<string>,
 ): Promise<Profiles> {
-  const views = masters.map((master) => [
-    ...viewsOf(master),
-    ...(trained && !trained.has(master.name) ? (master.examples ?? []).slice(0, MOST_EXAMPLES) : []),
-  ]);
+  const seen = masters.map((master) => {
+    const { whole, pieces } = viewsOf(master);
+    const examples = trained && !trained.has(master.name) ? (master.examples ?? []).slice(0, MOST_EXAMPLES) : [];
+    return { whole: [...whole, ...examples], pieces };
+  });
   const names = masters.map(({ name }) => name);
-  const texts = views.map((list) => list.join('\n'));
+  const texts = seen.map(({ whole }) => whole.join('\n'));
   if (!encode || !masters.length) return { names, texts, hub: names.map(() => 0) };
-  const flat = await encode(views.flat());
+  const flat = await encode(seen.flatMap(({ whole, pieces }) => [...whole, ...pieces]));
   let at = 0;
-  const vectors = views.map((list) => {
-    const sum = new Float32Array(flat[0]?.length ?? 0);
-    for (const vector of flat.slice(at, at + list.length)) for (let i = 0; i < sum.length; i++) sum[i]! += vector[i]!;
-    at += list.length;
-    return unit(sum);
+  const views: Float32Array[][] = [];
+  const vectors = seen.map(({ whole, pieces }) => {
+    const own = flat.slice(at, at + whole.length + pieces.length);
+    at += own.length;
+    views.push(own);
+    const wholes = own.slice(0, whole.length);
+    return unit(sum(pieces.length ? [...wholes, unit(sum(own.slice(whole.length)))] : wholes));
   });
-  const hub = vectors.map((vector, i) => {
-    let sum = 0;
-    for (const [j, other] of vectors.entries()) sum += i === j ? 0 : dot(vector, other);
-    return vectors.length > 1 ? sum / (vectors.length - 1) : 0;
+  return { names, vectors, views, texts, hub: hubs(vectors) };
+}
+
+function hubs(vectors: readonly Float32Array[]): number[] {
+  return vectors.map((vector, i) => {
+    let total = 0;
+    for (const [j, other] of vectors.entries()) total += i === j ? 0 : dot(vector, other);
+    return vectors.length > 1 ? total / (vectors.length - 1) : 0;
   });
-  return { names, vectors, texts, hub };
+}
+
+/** The profiles of some masters, by number. */
+export function pickProfiles({ names, vectors, views, texts, hub }: Profiles, chosen: readonly number[]): Profiles {
+  return {
+    names: chosen.map((m) => names[m]!),
+    vectors: vectors && chosen.map((m) => vectors[m]!),
+    views: views && chosen.map((m) => views[m]!),
+    texts: chosen.map((m) => texts[m]!),
+    hub: chosen.map((m) => hub[m]!),
+  };
 }
 
 /** How much words in common add to the cosine, and what they count where there is no encoder. */
-const WORDS_BESIDE_MEANING = 0.15;
+const WORDS_BESIDE_MEANING = 0.1;
 const WORDS_ALONE = 0.5;
 /** Share of a master's mean closeness to the others that is taken off. */
-const HUB_SHARE = 0.5;
+const HUB_SHARE = 0.4;
 
 /** Closeness of tasks to masters: about 0 for strangers, 0.5 and more for a good fit. */
 export class ProfileScorer {
@@ -80,7 +104,11 @@ export class ProfileScorer {
   /** By gram: which masters have it, and how much it weighs there. */
   readonly #postings: { masters: number[]; values: number[] }[];
 
-  constructor(readonly profiles: Profiles) {
+  /** @param thorough also look at the nearest single view: better where descriptions are all there is, and several times the work. */
+  constructor(
+    readonly profiles: Profiles,
+    readonly thorough: boolean,
+  ) {
     this.#vocabulary = Vocabulary.learn(profiles.texts, { limit: 40_000 });
     this.#postings = Array.from({ length: this.#vocabulary.width }, () => ({ masters: [], values: [] }));
     profiles.texts.forEach((text, m) => {
@@ -94,7 +122,7 @@ export class ProfileScorer {
 
   /** One number a master. */
   closeness({ text, vector }: Asked): Float64Array {
-    const { vectors, hub, names } = this.profiles;
+    const { vectors, views, hub, names } = this.profiles;
     const result = new Float64Array(names.length);
     const { columns, values } = this.#vocabulary.row(text);
     const meaning = vector !== undefined && vectors !== undefined;
@@ -103,7 +131,15 @@ export class ProfileScorer {
       const { masters, values: weights } = this.#postings[column]!;
       for (let p = 0; p < masters.length; p++) result[masters[p]!]! += share * values[i]! * weights[p]!;
     });
-    if (meaning) for (let m = 0; m < names.length; m++) result[m]! += dot(vector, vectors[m]!) - HUB_SHARE * hub[m]!;
+    if (!meaning) return result;
+    for (let m = 0; m < names.length; m++) {
+      let near = dot(vector, vectors[m]!);
+      if (this.thorough && views) {
+        const nearest = views[m]!.reduce((top, view) => Math.max(top, dot(vector, view)), -1);
+        near = (near + 0.5 * nearest) / 1.5;
+      }
+      result[m]! += near - HUB_SHARE * hub[m]!;
+    }
     return result;
   }
 }
@@ -112,6 +148,12 @@ export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
+}
+
+function sum(vectors: readonly Float32Array[]): Float32Array {
+  const total = new Float32Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) for (let i = 0; i < total.length; i++) total[i]! += vector[i]!;
+  return total;
 }
 
 function unit(vector: Float32Array): Float32Array {

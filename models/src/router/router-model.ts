@@ -6,7 +6,7 @@ import type { RouteQuery, Vote } from '../experts/expert.js';
 import type { RuleExpert } from '../experts/rule/index.js';
 import { type Composed, compose, namedOdds, type Verdict } from './compose.js';
 import { leavesEarly } from './early-exit.js';
-import { describeMasters, ProfileScorer, type Profiles } from './profiles.js';
+import { describeMasters, ProfileScorer, type Profiles, pickProfiles } from './profiles.js';
 import { judge, type StageFit } from './stage.js';
 import type { RouterState } from './state.js';
 import type { ExpertShare, MasterProfile, RouteOptions, RouteResult, Stage } from './types.js';
@@ -40,10 +40,10 @@ export class RouterModel {
     readonly profiles: Profiles,
     readonly encoder: Encoder | undefined,
   ) {
-    this.#scorer = new ProfileScorer(profiles);
     this.#rules = rulesOf(state.masters);
     const trained = new Set(state.labels);
     this.#newcomers = profiles.names.flatMap((name, m) => (trained.has(name) ? [] : [m]));
+    this.#scorer = new ProfileScorer(pickProfiles(profiles, this.#newcomers), true);
   }
 
   /** For training and loading; others get a router from `trainRouter` or `loadRouter`. */
@@ -186,7 +186,7 @@ export class RouterModel {
       stage: one.stage,
       odds: one.odds,
       scope: one.scope,
-      newcomers: this.#newcomers.map((m) => ({ name: this.profiles.names[m]!, closeness: closeness![m]! })),
+      newcomers: this.#newcomers.map((m, i) => ({ name: this.profiles.names[m]!, closeness: closeness![i]! })),
       rule: one.rule,
     };
     const composed = compose(this.state, verdict, options);

@@ -18,7 +18,7 @@ import {
 import { RouterModel } from './router-model.js';
 import type { RouterState } from './state.js';
 import { readVoice, writeVoice } from './voice-file.js';
-import { ProfileVoice } from './voices/profile.js';
+import { profileParts, reviveProfiles } from './voices/profile.js';
 import { reviveVoices } from './voices/revive.js';
 
 const FORMAT = 'cortex-router';
@@ -56,7 +56,7 @@ export interface LoadRouterOptions {
 export async function saveRouter(model: RouterModel, folder: string): Promise<RouterManifest> {
   await mkdir(folder, { recursive: true });
   const parts = model.voices.map((voice) => ({ voice: voice.name, parts: voice.parts() }));
-  parts.push({ voice: PROFILES, parts: new ProfileVoice(model.profiles).parts() });
+  parts.push({ voice: PROFILES, parts: profileParts(model.profiles) });
   const files: RouterManifest['files'] = [];
   for (const { voice, parts: own } of parts) {
     if (!own) continue;
@@ -108,10 +108,10 @@ export async function loadRouter(folder: string, encoder?: Encoder, options: Loa
     checkShapes(file, voice, own, state);
     parts.set(voice, own);
   }
-  const profileParts = parts.get(PROFILES);
-  if (!profileParts) throw new RouterManifestInvalid(path, 'it names no file of profiles');
+  const own = parts.get(PROFILES);
+  if (!own) throw new RouterManifestInvalid(path, 'it names no file of profiles');
   const voices = reviveVoices(path, state, parts, options.experts ?? []);
-  const model = RouterModel.assemble(state, voices, ProfileVoice.revive(profileParts).profiles, encoder);
+  const model = RouterModel.assemble(state, voices, reviveProfiles(own), encoder);
   await verifyProbes(path, model, manifest.probes);
   return model;
 }

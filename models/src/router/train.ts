@@ -10,7 +10,7 @@ import { crossFit, leftOutLabels, makeAll } from './cross-fit.js';
 import { fitEarlyExit, leavesEarly } from './early-exit.js';
 import { assignFolds } from './folds.js';
 import { learnNewcomer, NEWCOMER_PRIOR } from './newcomer.js';
-import { describeMasters, type Profiles } from './profiles.js';
+import { describeMasters, type Profiles, pickProfiles } from './profiles.js';
 import { RouterModel } from './router-model.js';
 import { fitStage, judge, judgeAll, type StageFit, type StageJudged, type StageProblem } from './stage.js';
 import type { RouterState } from './state.js';
@@ -170,13 +170,10 @@ function makersFor(
     makers.push(outsideMaker({ name: 'rule', needsEmbedding: false, make: () => rules }));
   }
   if (options.encoder) {
-    const at = labels.map((label) => profiles.names.indexOf(label));
-    const own: Profiles = {
-      names: [...labels],
-      vectors: profiles.vectors && at.map((m) => profiles.vectors![m]!),
-      texts: at.map((m) => profiles.texts[m]!),
-      hub: at.map((m) => profiles.hub[m]!),
-    };
+    const own = pickProfiles(
+      profiles,
+      labels.map((label) => profiles.names.indexOf(label)),
+    );
     makers.push(embeddingMaker, retrievalMaker, profileMaker(own));
   }
   for (const expert of options.experts ?? []) {

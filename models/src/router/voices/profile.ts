@@ -4,7 +4,7 @@ import { ProfileScorer, type Profiles } from '../profiles.js';
 import type { Asked, Scores, Voice, VoiceMaker, VoiceParts } from '../voice.js';
 
 /** Turns closeness into odds where there are no rows to learn it from. */
-export const CLOSENESS_SCALE = 14;
+export const CLOSENESS_SCALE = 18;
 
 export class ProfileVoice implements Voice {
   readonly name = 'profile';
@@ -14,7 +14,7 @@ export class ProfileVoice implements Voice {
 
   constructor(readonly profiles: Profiles) {
     this.needsVector = profiles.vectors !== undefined;
-    this.#scorer = new ProfileScorer(profiles);
+    this.#scorer = new ProfileScorer(profiles, false);
   }
 
   score(asked: readonly Asked[]): Scores {
@@ -34,21 +34,38 @@ export class ProfileVoice implements Voice {
   }
 
   parts(): VoiceParts {
-    const { names, vectors, texts, hub } = this.profiles;
-    const columns = vectors?.[0]?.length ?? 0;
-    const data = new Float32Array(names.length * columns);
-    vectors?.forEach((vector, m) => {
-      data.set(vector, m * columns);
-    });
-    return { kind: this.name, facts: { names, texts, hub, columns }, arrays: { vectors: data } };
+    return profileParts(this.profiles);
   }
 
-  static revive({ facts, arrays }: VoiceParts): ProfileVoice {
-    const { columns, ...rest } = facts as unknown as Profiles & { columns: number };
-    const data = arrays.vectors as Float32Array;
-    const vectors = columns ? rest.names.map((_, m) => data.slice(m * columns, (m + 1) * columns)) : undefined;
-    return new ProfileVoice({ ...rest, vectors });
+  static revive(parts: VoiceParts): ProfileVoice {
+    return new ProfileVoice(reviveProfiles(parts));
   }
+}
+
+export function profileParts({ names, vectors, views, texts, hub }: Profiles): VoiceParts {
+  const columns = vectors?.[0]?.length ?? 0;
+  const flat = (all: readonly Float32Array[]) => {
+    const data = new Float32Array(all.length * columns);
+    all.forEach((vector, i) => {
+      data.set(vector, i * columns);
+    });
+    return data;
+  };
+  const counts = views?.map((own) => own.length) ?? [];
+  return {
+    kind: 'profile',
+    facts: { names, texts, hub, columns, counts },
+    arrays: { vectors: flat(vectors ?? []), views: flat(views?.flat() ?? []) },
+  };
+}
+
+export function reviveProfiles({ facts, arrays }: VoiceParts): Profiles {
+  const { columns, counts, names, texts, hub } = facts as unknown as Profiles & { columns: number; counts: number[] };
+  if (!columns) return { names, texts, hub };
+  const cut = (data: Float32Array, i: number) => data.slice(i * columns, (i + 1) * columns);
+  let at = 0;
+  const views = counts.map((count) => Array.from({ length: count }, () => cut(arrays.views as Float32Array, at++)));
+  return { names, texts, hub, views, vectors: names.map((_, m) => cut(arrays.vectors as Float32Array, m)) };
 }
 
 /** The same voice in every fold: it has learnt nothing from the rows. */
