@@ -6,7 +6,7 @@ export default defineConfig({
     include: [
       '{schemas,bus,models,ops,test}/src/**/*.test.ts',
       'actors/*/src/**/*.test.ts',
-      'ops/{bin,gates}/**/*.test.mjs',
+      'ops/{bin,gates,grafana}/**/*.test.mjs',
     ],
     // Finds or fetches nats-server and the encoder before any worker starts, and puts them into the environment.
     globalSetup: ['ops/src/provide/test-setup.ts'],
