@@ -67,6 +67,8 @@ function toVote(masters: readonly RuleMaster[], findings: Finding[], belief: Bel
   if (findings.length === 0) return { probabilities: {}, abstained: true, latency_ms: latency(), evidence: [] };
   const scores = new Map<number, number>();
   for (const { master, weight } of findings) scores.set(master, (scores.get(master) ?? 0) + weight);
+  const addressed = new Set(findings.filter(({ weight }) => weight >= WEIGHTS.addressed).map(({ master }) => master));
+  for (const [master, score] of scores) if (!addressed.has(master)) scores.set(master, Math.min(score, WEIGHTS.most));
   const highest = Math.max(...scores.values());
   let total = belief.elsewhere * Math.exp(-highest);
   for (const score of scores.values()) total += Math.exp(score - highest);

@@ -41,4 +41,6 @@ export const WEIGHTS = {
   pattern: 4.5,
   /** The first keyword of a master; each further one adds half of the one before. */
   keyword: 3,
+  /** All that was found together, where nobody is addressed: words that point somewhere are never as sure as being told. */
+  most: 5.5,
 } as const;
