@@ -11,6 +11,8 @@ import { Vocabulary, type VocabularyState } from './vocabulary.js';
 
 const AXES = 128;
 const TREE_AXES = 32;
+/** Axes that nearness is measured on: the widest half tells neighbours as well, in half the time. */
+const PLACE_AXES = 64;
 const OWN_WEIGHTS_FROM_ROWS = 30;
 const MOST_OWN_WEIGHTS = 32;
 const TREE_MASTERS = 16;
@@ -33,7 +35,7 @@ export interface ReaderState {
 export interface TaskView {
   statistics: Float64Array;
   words: SparseRow;
-  /** Projected embedding, or hashed words without an encoder; `place` is the same at length 1. */
+  /** Projected embedding, or hashed words without an encoder; `place` is its first axes at length 1. */
   vector: Float32Array;
   place: Float32Array;
   bag: PredictionQuery['features'];
@@ -101,7 +103,13 @@ export class TaskReader {
     if (this.state.axes)
       vector = embedding ? project(this.state.axes, embedding) : new Float32Array(this.state.axes.kept);
     else vector = hashedPlace(words, this.state.vocabulary.hashes);
-    return { statistics: textStatistics(task.text), words, vector, place: unit(vector), bag: task.features };
+    return {
+      statistics: textStatistics(task.text),
+      words,
+      vector,
+      place: unit(vector.subarray(0, PLACE_AXES)),
+      bag: task.features,
+    };
   }
 
   /** Common weights see every row; a master's own copy lets it differ (Daumé III 2007, "Frustratingly Easy Domain Adaptation"). */
@@ -143,14 +151,14 @@ function wordsOf(fields: readonly Field[], task: PredictionQuery): string {
   return more ? `${task.text}\n${more}` : task.text;
 }
 
-/** Words thrown onto 128 axes with signs from their hash (Achlioptas 2003): keeps cosines, roughly. */
+/** Words thrown onto a few axes with signs from their hash (Achlioptas 2003): keeps cosines, roughly. */
 function hashedPlace(words: SparseRow, hashes: Uint32Array): Float32Array {
-  const out = new Float32Array(AXES);
+  const out = new Float32Array(PLACE_AXES);
   words.columns.forEach((column, i) => {
     let mixed = hashes[column]!;
     for (let k = 0; k < 8; k++) {
       mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
-      out[(mixed >>> 8) % AXES]! += mixed & 1 ? words.values[i]! : -words.values[i]!;
+      out[(mixed >>> 8) % PLACE_AXES]! += mixed & 1 ? words.values[i]! : -words.values[i]!;
     }
   });
   return out;
