@@ -2,7 +2,7 @@
 // Takes asks (`ask.router`), the registry of masters and perhaps a trained model's folder. Gives answers. Keeps nothing that
 // cannot be made again: vectors and built models in the cache folder.
 
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type ActorDefinition, openMasters, provision, type Question, serveAsks } from '@cortex/bus';
 import { loadEncoder, loadRouter } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
@@ -61,7 +61,7 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
           folder: set.model_folder,
           load: (path) => loadRouter(path),
           onModel: (model) => {
-            works.setTrained(model, `router@${basename(set.model_folder ?? '')}`);
+            works.setTrained(model, set.model_folder ?? '');
             serving?.again();
           },
           log,

@@ -1,6 +1,6 @@
 // The encoder as the router sees it: perhaps not there, perhaps still loading, perhaps just crashed.
 // The one thing to know: nothing here throws at a task. A vector comes in time or the reason why it does not.
-import type { Encoder } from '@cortex/models';
+import { type Encoder, EncoderBusy } from '@cortex/models';
 
 export type Embedded = { vector: Float32Array } | { reason: string; late: boolean };
 
@@ -56,6 +56,8 @@ export class EncoderSupply {
     } catch (error) {
       if (giveUp.signal.aborted) return { reason: `${Math.round(left)} ms were left`, late: true };
       const reason = error instanceof Error ? error.message : String(error);
+      // Too much to do is no illness: this ask goes without, the next one may have a vector.
+      if (error instanceof EncoderBusy) return { reason, late: true };
       this.fail(reason);
       return { reason, late: false };
     } finally {

@@ -3,16 +3,17 @@
 import { createRuleExpert, type MasterProfile, type RuleExpert, type Vote } from '@cortex/models';
 import type { Opinion, Panel, Voiced } from './panel.js';
 
-/** Examples of each master that the inline rules read: they are made on the event loop, 15 µs an example. */
-const READ_INLINE = 100;
+/** Examples that the inline rules read in all: they are made on the event loop, 15 µs an example. */
+const READ_INLINE = 2_000;
+const FEWEST_EACH = 3;
+
 /** Share of the conformal set that is asked for. */
 const RATE = 0.9;
 
 /** Rules over a registry, made in milliseconds. */
 export function inlineRules(masters: readonly MasterProfile[]): RuleExpert {
-  return createRuleExpert(
-    masters.map((master) => ({ ...master, examples: (master.examples ?? []).slice(0, READ_INLINE) })),
-  );
+  const each = Math.max(FEWEST_EACH, Math.floor(READ_INLINE / Math.max(1, masters.length)));
+  return createRuleExpert(masters.map((master) => ({ ...master, examples: (master.examples ?? []).slice(0, each) })));
 }
 
 export interface RulePanelOptions {

@@ -2,7 +2,7 @@
 // words, then with the encoder. The one thing to know: every step serves until the next one is ready.
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Logger } from '@cortex/bus';
 import { type Encoder, loadRouter, type MasterProfile, RouterModel } from '@cortex/models';
 import { build } from './build/builder.js';
@@ -41,12 +41,14 @@ export class RouterWorks implements PanelWorks {
   constructor(private readonly options: WorksOptions) {}
 
   /** A trained model takes over, or (undefined) gives way to the registry. */
-  setTrained(model: RouterModel | undefined, version: string): void {
-    this.trained = model && {
-      model,
-      version,
-      identity: `${version} ${model.state.data.fingerprint} ${model.state.trained_at}`,
-    };
+  setTrained(model: RouterModel | undefined, folder: string): void {
+    if (model) {
+      const { trained_at, data } = model.state;
+      const digest = createHash('sha256').update(`${data.fingerprint} ${trained_at}`).digest('hex').slice(0, 8);
+      // A folder named after its version says it; one that is written again and again (`current`) does not.
+      const version = `router@${/^v?(\d+)$/.exec(basename(folder))?.[1] ?? digest}`;
+      this.trained = { model, version, identity: `${version} ${digest}` };
+    } else this.trained = undefined;
   }
 
   first({ masters, revision }: Picture): Panel {
