@@ -2,6 +2,7 @@
 // The one thing to know: only rows the router was not trained on come here; on its own rows any router looks too good.
 import type { Scalar, Variable } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/index.js';
+import { fitLogistic } from '../calibration/index.js';
 import { logLoss } from '../metrics/index.js';
 import { confidenceHead, type Gradients, type MoeVariables } from './network.js';
 import { toMatrix } from './parameters.js';
@@ -51,25 +52,33 @@ export function heldOutLoss(
 const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 
 /** The parameters that held-out rows decide. */
-export const CALIBRATION = ['temperature', 'confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
+const HEAD = ['confidence.w1', 'confidence.b1', 'confidence.w2', 'confidence.b2'];
+export const CALIBRATION = ['temperature', 'success.scale', 'success.shift', ...HEAD];
 
 export interface Calibrated {
   parameters: Record<string, Matrix>;
   scores: NonNullable<MoeTrainingReport['heldOut']>;
 }
 
-/** Fits the temperature, then the confidence head, on `held`. The variables are changed in place. */
-export function fitConfidence(tf: Tf, w: MoeVariables, packed: PackedRows, held: Int32Array): Calibrated {
+/** Fits the odds of success, the temperature, then the confidence head, on `held`. The variables are changed in place. */
+export async function fitConfidence(
+  tf: Tf,
+  w: MoeVariables,
+  packed: PackedRows,
+  held: Int32Array,
+): Promise<Calibrated> {
   const rows: { logits: Float32Array; label: number }[] = [];
-  const tried: number[] = [];
+  const tried: Tried[] = [];
   eachRow(tf, w, packed, held, (row, { logits, success }) => {
     if (packed.labels[row] !== UNKNOWN) rows.push({ logits: logits.slice(), label: packed.labels[row]! });
     const by = packed.tried[row]!;
-    if (by >= 0) tried.push(Math.exp(-softplus(success[by]! * (packed.succeeded[row] ? -1 : 1))));
+    if (by >= 0) tried.push({ z: success[by]!, worked: packed.succeeded[row] === 1 });
   });
+  const platt = await fitSuccess(tried);
+  for (const [name, value] of Object.entries(platt)) set(tf, w[name] as Variable, value);
   const labelled = rows.filter((row) => row.label >= 0);
   const temperature = labelled.length > 0 ? bestTemperature(labelled) : 1;
-  tf.tidy(() => (w.temperature as Variable).assign(tf.tensor2d([temperature], [1, 1])));
+  set(tf, w.temperature as Variable, temperature);
 
   const signals: number[] = [];
   const right: number[] = [];
@@ -85,9 +94,43 @@ export function fitConfidence(tf: Tf, w: MoeVariables, packed: PackedRows, held:
     scores: {
       accuracy: labelled.filter((row) => argMax(row.logits) === row.label).length / Math.max(1, labelled.length),
       logLoss: labelled.reduce((sum, row) => sum + nll(row, 1 / temperature), 0) / Math.max(1, labelled.length),
-      successLogLoss: tried.length > 0 ? logLoss(tried) : null,
+      successLogLoss: tried.length > 0 ? successLogLoss(tried, platt) : null,
     },
   };
+}
+
+interface Tried {
+  z: number;
+  worked: boolean;
+}
+
+type Platt = Record<'success.scale' | 'success.shift', number>;
+
+/** Fewer tries than this, or tries that all ended alike, say nothing about the odds. */
+const FEWEST_TRIES = 30;
+
+/** Platt scaling of the success head. */
+async function fitSuccess(tried: readonly Tried[]): Promise<Platt> {
+  const worked = tried.filter((t) => t.worked).length;
+  if (tried.length < FEWEST_TRIES || worked === 0 || worked === tried.length)
+    return { 'success.scale': 1, 'success.shift': 0 };
+  const scores = Float64Array.from(tried, (t) => t.z);
+  const { mean, spread, weights, bias } = await fitLogistic(
+    ['z'],
+    scores,
+    tried.map((t) => t.worked),
+  );
+  const scale = weights[0]! / spread[0]!;
+  return { 'success.scale': scale, 'success.shift': bias - scale * mean[0]! };
+}
+
+function successLogLoss(tried: readonly Tried[], platt: Platt): number {
+  const z = (t: Tried) => t.z * platt['success.scale'] + platt['success.shift'];
+  return logLoss(tried.map((t) => Math.exp(-softplus(t.worked ? -z(t) : z(t)))));
+}
+
+function set(tf: Tf, variable: Variable, value: number): void {
+  tf.tidy(() => variable.assign(tf.tensor2d([value], [1, 1])));
 }
 
 const nll = (row: { logits: Float32Array; label: number }, scale: number): number =>
@@ -108,7 +151,7 @@ function bestTemperature(rows: readonly { logits: Float32Array; label: number }[
 
 /** Logistic loss on "the top master was right", with a pull towards no correction that fades as rows grow. */
 function learnHead(tf: Tf, w: MoeVariables, signals: number[], right: number[]): void {
-  const head = CALIBRATION.slice(1).map((name) => w[name] as Variable);
+  const head = HEAD.map((name) => w[name] as Variable);
   const optimizer = tf.train.adam(0.02);
   tf.tidy(() => {
     const x = tf.tensor2d(signals, [right.length, signals.length / right.length]);

@@ -51,7 +51,8 @@ export function exportMoe(model: MoeModel): Uint8Array {
   const fit = times(g, g.node('MatMul', [hidden, 'success.task']), successKeys);
   const worked = match(g, hidden, context, 'success.contextTask', 'success.context');
   const byRoute = g.node('Add', [g.node('Mul', [logP, 'success.route']), 'success.b']);
-  g.node('Sigmoid', [sum(g, [fit, worked, byRoute])], {}, 'success');
+  const calibrated = g.node('Mul', [sum(g, [fit, worked, byRoute]), 'success.scale']);
+  g.node('Sigmoid', [g.node('Add', [calibrated, 'success.shift'])], {}, 'success');
 
   const readOut = g.node('MatMul', [p, slice(g, routeKeys, 0, WIDTH.task)]);
   const top = reduce(g, 'ReduceMax', p);

@@ -14,7 +14,7 @@ it('makes a voice from the rows of the ensemble, and takes passes and temperatur
       asked.push(names);
       return masters.map((m) => m.description);
     },
-    training: { epochs: 4, batch: 32, heldOutShare: 0.3 },
+    training: { epochs: 3, batch: 32, heldOutShare: 0.3 },
   });
   const given = (from: number, to: number) => ({
     vectors: rows.slice(from, to).map((row) => row.vector),

@@ -86,7 +86,9 @@ export function success(tf: Tf, w: MoeVariables, trunk: MoeTrunk): Tensor2D {
   return scores(tf, tasks, masters)
     .add(match(tf, trunk.hidden, trunk.context, at('success.contextTask'), at('success.context')))
     .add(tf.logSoftmax(trunk.logits).mul(at('success.route')))
-    .add(at('success.b')) as Tensor2D;
+    .add(at('success.b'))
+    .mul(at('success.scale'))
+    .add(at('success.shift')) as Tensor2D;
 }
 
 export function forward(tf: Tf, w: MoeVariables, input: MoeInput): MoeOutput {

@@ -31,6 +31,8 @@ export function parameterShapes(dimensions: number): Record<string, [number, num
     'success.context': [1, context],
     'success.route': [1, 1],
     'success.b': [1, 1],
+    'success.scale': [1, 1],
+    'success.shift': [1, 1],
     'confidence.w1': [confidence, 8],
     'confidence.b1': [1, 8],
     'confidence.w2': [8, 1],
@@ -44,6 +46,7 @@ const CONSTANT: Record<string, number> = {
   'hidden.gain': Math.sqrt(WIDTH.task),
   'residual.scale': Math.log(10),
   temperature: 1,
+  'success.scale': 1,
 };
 
 /** Fresh parameters. The same seed gives the same numbers on every backend. */

@@ -1,6 +1,6 @@
 // Learning: rows in, a network as plain arrays out, repeatable by seed.
 // The one thing to know: three stages. (1) Route and success on 90 % of the rows, stopped by the held-out 10 %;
-// (2) temperature and confidence head on the held-out rows, which the router has not seen (on its own rows it would be
+// (2) temperature, odds of success and confidence head on the held-out rows, which the router has not seen (on its own rows it would be
 // overconfident); (3) route and success once more on all rows, for as many passes as stage 1 found best.
 import { type BackendChoice, chooseBackend } from '../backend/index.js';
 import { seededRandom } from '../metrics/index.js';
@@ -44,7 +44,7 @@ export async function trainMoe(
   if (fixed === undefined) {
     const search = new Run(tf, packed, settings, birth, random);
     epochs = await search.learn('search', split.train, split.held);
-    calibrated = fitConfidence(tf, search.variables, packed, split.held);
+    calibrated = await fitConfidence(tf, search.variables, packed, split.held);
     result = search.end();
     if (settings.refit) {
       const refit = new Run(tf, packed, settings, birth, random);
