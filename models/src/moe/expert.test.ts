@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../metrics/index.js';
 import { MasterUndescribedError, NeuralExpert } from './expert.js';
 import { fingerprintRows, loadMoe, type ServedMoe, saveMoe } from './model-folder.js';
-import { syntheticMasters, syntheticRows, unitVector } from './synthetic.js';
+import { syntheticMasters, syntheticRows, unitVector } from './rows-for-tests.js';
 import { trainMoe } from './train.js';
 import type { MoeRow } from './types.js';
 

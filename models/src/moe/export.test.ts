@@ -8,8 +8,8 @@ import { HISTORY_WIDTH, writeHistory } from './history.js';
 import { forward, WIDTH } from './network.js';
 import { toTensors } from './parameters.js';
 import { describedTensor } from './rows.js';
+import { syntheticMasters, syntheticRows, unitVector } from './rows-for-tests.js';
 import { MoeSession } from './session.js';
-import { syntheticMasters, syntheticRows, unitVector } from './synthetic.js';
 import { trainMoe } from './train.js';
 import type { MoeMaster, MoeModel } from './types.js';
 

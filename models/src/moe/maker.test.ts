@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { neuralMaker } from './maker.js';
-import { syntheticMasters, syntheticRows } from './synthetic.js';
+import { syntheticMasters, syntheticRows } from './rows-for-tests.js';
 
 const D = 16;
 const masters = syntheticMasters(4, D);

@@ -5,7 +5,7 @@ import { TrainingCrashedError, trainMoeInChild } from './child.js';
 import { assignFolds, crossFitMoe } from './cross-fit.js';
 import { predictMoe } from './predict.js';
 import { MoeDataError } from './rows.js';
-import { syntheticMasters, syntheticRows, unitVector } from './synthetic.js';
+import { syntheticMasters, syntheticRows, unitVector } from './rows-for-tests.js';
 import { trainMoe } from './train.js';
 import type { MoeRow } from './types.js';
 

@@ -1,4 +1,4 @@
-// Made-up tasks for tests and probes: each master owns a direction in space, its tasks lie around it.
+// Made-up tasks for tests: each master owns a direction in space, its tasks lie around it.
 // The one thing to know: everything follows from the seed, so a test's figures are the same on every machine.
 import { seededRandom } from '../metrics/index.js';
 import type { MoeMaster, MoeRow } from './types.js';
