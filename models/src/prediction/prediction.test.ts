@@ -162,6 +162,14 @@ describe('training', () => {
     expect(predictor.state.minutes!.trust).toBe(0);
   });
 
+  it('is not certain because nothing failed yet', async () => {
+    const rows = learn.slice(0, 60).map(({ minutes: _, ...row }) => ({ ...row, success: 1 }));
+    const predictor = await trainPredictor(rows, { seed: 1 });
+    const { p } = predictor.predictEmbedded([queryOf(fresh[0]!)])[0]!.success!;
+    expect(p).toBeGreaterThan(0.9);
+    expect(p).toBeLessThanOrEqual(1 - 0.5 / 61);
+  });
+
   it('learns from what went before when rows say when they were', async () => {
     const rows = generatedRows(600, 7).map(({ minutes: _, ...row }, i) => ({
       ...row,

@@ -74,7 +74,7 @@ export function trainSuccess(reader: TaskReader, set: TrainingSet, seed: number)
     serves === 'master' ? { kind: 'identity' } : fitCalibration(scores[serves], targets, fold);
   const held = new Float64Array(set.rows.length).fill(Number.NaN);
   rows.forEach((r, i) => {
-    held[r] = calibrated(calibration, scores[serves][i]!);
+    held[r] = humble(calibrated(calibration, scores[serves][i]!), rows.length);
   });
   const memory = buildMemory(set, problem);
   const state = fitTarget(reader, set, problem, ridge, { ...memory, fold: new Uint8Array() });
@@ -109,7 +109,9 @@ export function successOf(model: SuccessModel, stages: readonly StageRow[]): num
         stages.map((s) => s.tree),
       )
     : new Float64Array(stages.length);
-  return Array.from(scoresOf(stages, boosted)[model.serves], (score) => calibrated(model.calibration, score));
+  return Array.from(scoresOf(stages, boosted)[model.serves], (score) =>
+    humble(calibrated(model.calibration, score), model.rows),
+  );
 }
 
 function scoresOf(stages: readonly StageRow[], boosted: Float64Array): Record<SuccessCandidate, Float64Array> {
@@ -124,4 +126,10 @@ function scoresOf(stages: readonly StageRow[], boosted: Float64Array): Record<Su
 function logOdds(chance: number): number {
   const p = Math.min(0.999, Math.max(0.001, chance));
   return Math.log(p / (1 - p));
+}
+
+/** Nothing is surer than half a miss in all rows: sixty successes of sixty are no certainty. */
+function humble(chance: number, rows: number): number {
+  const least = 0.5 / (rows + 1);
+  return Math.min(1 - least, Math.max(least, chance));
 }
