@@ -36,7 +36,7 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
 
   beforeAll(async () => {
     place = await freshPlace(RULES);
-    up = place.start(['up', '--json', '--actors', 'router=0', '--port', String(await freePort())]);
+    up = place.start(['up', '--json', '--actors', 'router=0,predictor=0', '--port', String(await freePort())]);
     await until('up says that it is ready', () => up.out().includes('\n') || up.child.exitCode !== null, 60_000);
     expect(JSON.parse(up.out()), up.err()).toMatchObject({ ready: true, seeded: expect.arrayContaining(['security']) });
   });
@@ -91,7 +91,7 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
   it('a wait that is over says what is open', async () => {
     // A bus of the same server that no coordinator serves.
     const alone = { CORTEX_PREFIX: 'alone' };
-    const other = place.start(['up', '--json', '--no-infra', '--actors', 'router=0,coordinator=0'], {
+    const other = place.start(['up', '--json', '--no-infra', '--actors', 'router=0,predictor=0,coordinator=0'], {
       ...alone,
       CORTEX_HOME: 'other',
       NATS_URL: JSON.parse(up.out()).nats.url,
@@ -236,6 +236,8 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
       encoder: 'warn',
       traces: 'warn',
     });
-    expect(checks.find((check) => check.name === 'actors')?.found).toBe('coordinator × 1; not running: router');
+    expect(checks.find((check) => check.name === 'actors')?.found).toBe(
+      'coordinator × 1; not running: router, predictor',
+    );
   });
 });

@@ -3,6 +3,7 @@ import { type Bus, connectBus, type Logger, provision } from '@cortex/bus';
 import type { BusAddress } from '../cli/options.js';
 import { seedMasters } from '../masters/seed.js';
 import { provideEncoder, provideNatsServer } from '../provide/index.js';
+import { ACTORS } from './catalogue.js';
 import type { Group, Member } from './group.js';
 import { type Claim, claimHome, homeFolder, readNoted } from './home.js';
 import { startInProcess } from './in-process.js';
@@ -56,8 +57,8 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     undo.push({ what: 'up.json', stop: () => claim.release(), kill: () => claim.release() });
     const [own, encoder] = await Promise.all([
       ownServer(options, claim, noted),
-      options.counts.get('router') === 0
-        ? { found: false as const, reason: 'not needed: no router is started here' }
+      ACTORS.every((row) => !row.encodes || options.counts.get(row.name) === 0)
+        ? { found: false as const, reason: 'not needed: nothing here reads texts with it' }
         : provideEncoder({ log: say, onProgress: progress }),
     ]);
     if (own) undo.push({ what: 'nats-server', stop: () => own.server.stop(), kill: () => void own.server.stop() });

@@ -62,8 +62,12 @@ it('restarts wait longer and longer, and begin anew after a quiet while', () => 
 
 describe('--actors', () => {
   it('changes counts of those it names', () => {
-    expect(Object.fromEntries(parseScale('router=3, worker=2'))).toEqual({ router: 3, coordinator: 1, worker: 2 });
-    expect(Object.fromEntries(parseScale(undefined))).toEqual({ router: 1, coordinator: 1 });
+    expect(Object.fromEntries(parseScale('router=3, worker=2'))).toMatchObject({
+      router: 3,
+      coordinator: 1,
+      worker: 2,
+    });
+    expect(Object.fromEntries(parseScale(undefined))).toMatchObject({ router: 1, coordinator: 1 });
   });
 
   it.each([

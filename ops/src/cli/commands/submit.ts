@@ -13,7 +13,17 @@ import {
   withExample,
   withJsonOption,
 } from '../options.js';
-import { colours, duration, note, percent, plural, printJson, printLine, printText, shorten } from '../output/index.js';
+import {
+  colours,
+  duration,
+  howDecided,
+  note,
+  plural,
+  printJson,
+  printLine,
+  printText,
+  shorten,
+} from '../output/index.js';
 import { withBus } from '../session.js';
 import { type Answer, awaitDecisions } from '../submit/await-decisions.js';
 import { newTaskId, type Published, publishTasks } from '../submit/publish-tasks.js';
@@ -170,10 +180,7 @@ function show(answer: Answer, json: boolean, single: boolean): string | undefine
 
 function decisionLine(decision: Decision, single: boolean): string {
   const c = colours();
-  const how = decision.review
-    ? `unsure: a person is asked, ${duration(decision.latency_ms)}`
-    : `${percent(decision.confidence)} sure, by ${decision.method}, ${duration(decision.latency_ms)}`;
-  const head = `${shorten(decision.task, 120)} ${c.dim('→')} ${c.bold(decision.master)}  ${how}`;
+  const head = `${shorten(decision.task, 120)} ${c.dim('→')} ${c.bold(decision.master)}  ${howDecided(decision)}`;
   const review = decision.review
     ? `\n  ${c.yellow(`answer: cortex review answer ${quoted(decision.review)} MASTER`)}`
     : '';

@@ -1,6 +1,5 @@
 // `cortex train [FAMILY]`: learns from the log (or a file) and puts the model where the running actors pick it up.
 import { statSync } from 'node:fs';
-import { PredictionDataError } from '@cortex/models';
 import type { Command } from 'commander';
 import { provideEncoder } from '../../provide/index.js';
 import {
@@ -77,7 +76,9 @@ async function train(family: string, flags: Flags): Promise<void> {
     }
     const rows = collected?.outcomes ?? readOutcomeRows(flags.from as string);
     return closing(await options(modelFolders().predictor), (o) =>
-      trainPredictorInto(rows, o).catch((error) => {
+      trainPredictorInto(rows, o).catch(async (error) => {
+        // Loaded here: every other command starts faster without the models.
+        const { PredictionDataError } = await import('@cortex/models');
         throw error instanceof PredictionDataError ? new Failed(error.message) : error;
       }),
     );

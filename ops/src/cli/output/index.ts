@@ -2,7 +2,7 @@
 export { colours, paintsOn } from './colours.js';
 export { age, clock, duration, moment } from './moments.js';
 export { note, printJson, printLine, printText } from './print.js';
-export { masterOf, paintStep, stepWords } from './record.js';
+export { howDecided, masterOf, paintStep, stepWords } from './record.js';
 export { table } from './table.js';
 export { ranked, whatIf, whyText } from './why.js';
 export { percent, plural, shorten } from './words.js';
