@@ -56,7 +56,8 @@ function opinionOf(result: RouteResult): Opinion {
     .slice(master === null || exit === 'rule' ? 0 : 1)
     .filter((line) => !line.startsWith('the words alone were sure') && !silent.some((start) => line.startsWith(start)));
   const stage = exit === 'rule' ? ('rule' as const) : ('words' as const);
-  const sure = result.sure && confidence * scope >= STILL_SURE;
+  // Whoever would ask a person should hear everybody first.
+  const sure = result.sure && !abstain && confidence * scope >= STILL_SURE;
   return { probabilities, scope, candidates, experts, abstain, explanation, ...(sure ? { sure: stage } : {}) };
 }
 
