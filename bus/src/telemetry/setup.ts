@@ -25,8 +25,11 @@ export interface Telemetry {
 
 /** Without an OTLP endpoint spans exist (ids, propagation) but go nowhere; OTEL_SDK_DISABLED=true switches everything off. */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
-  if (process.env.OTEL_SDK_DISABLED === 'true')
-    return { exporting: 'off (OTEL_SDK_DISABLED)', shutdown: async () => undefined };
+  if (process.env.OTEL_SDK_DISABLED === 'true') {
+    // Nothing is recorded, but a publisher's trace context still travels through us.
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    return { exporting: 'off (OTEL_SDK_DISABLED)', shutdown: async () => context.disable() };
+  }
   const tracesTo = endpoint('TRACES');
   const metricsTo = endpoint('METRICS');
   const resource = defaultResource().merge(

@@ -1,0 +1,44 @@
+import { context, trace } from '@opentelemetry/api';
+import { afterEach, expect, it } from 'vitest';
+import { eventHeaders, extractTrace } from './propagation.js';
+import { startTelemetry, type Telemetry } from './setup.js';
+import { traceIdOf, withMessagingSpan } from './spans.js';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+let telemetry: Telemetry | undefined;
+
+afterEach(async () => {
+  await telemetry?.shutdown();
+  delete process.env.OTEL_SDK_DISABLED;
+});
+
+/** What a message published within a handler of a traced message carries. */
+async function carried(): Promise<string | undefined> {
+  const headers = eventHeaders({ type: 'dev.cortex.task.submit', source: '/test' });
+  headers.set('traceparent', `00-${TRACE}-b7ad6b7169203331-01`);
+  return withMessagingSpan(
+    { operation: 'process', template: 'cortex.tasks.submit', parent: extractTrace(headers) },
+    async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return traceIdOf(extractTrace(eventHeaders({ type: 'dev.cortex.log', source: '/test' })));
+    },
+  );
+}
+
+it("hands a publisher's trace on", async () => {
+  telemetry = startTelemetry({ service: 'test' });
+  expect(await carried()).toBe(TRACE);
+});
+
+it('hands it on as well when telemetry is switched off', async () => {
+  process.env.OTEL_SDK_DISABLED = 'true';
+  telemetry = startTelemetry({ service: 'test' });
+  expect(await carried()).toBe(TRACE);
+  expect(trace.getSpan(context.active())).toBeUndefined();
+});
+
+it('reads a broken traceparent as none', () => {
+  const headers = eventHeaders({ type: 'dev.cortex.log', source: '/test' });
+  headers.set('traceparent', 'rubbish');
+  expect(traceIdOf(extractTrace(headers))).toBeUndefined();
+});
