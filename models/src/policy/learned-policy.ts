@@ -1,7 +1,7 @@
 // Which master to send a task to when every master's past result is known: predicted success against a price for cost.
 // The one thing to know: the price is chosen on held-out predictions of the training rows: the cheapest policy that is within one
 // standard error of the most successful one (Breiman et al. 1984). Costs are the masters' mean training costs, never the row's own.
-import type { Encoder } from '../encoder/encoder.js';
+import type { Encoder } from '../encoder/index.js';
 import { mean } from '../metrics/index.js';
 import {
   type FittedPredictor,

@@ -1,6 +1,6 @@
 // Answers for all candidates of a task in one batch: success, minutes, tokens, complexity, each with what it rests on.
 // The one thing to know: what depends on the text alone is done once a text, whoever the masters are.
-import type { Encoder } from '../encoder/encoder.js';
+import type { Encoder } from '../encoder/index.js';
 import { extendHistory } from './history.js';
 import { masterRate, masterRows } from './master-rates.js';
 import { type NeighbourList, nearest, type VectorStore } from './neighbours.js';

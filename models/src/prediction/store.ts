@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Encoder } from '../encoder/encoder.js';
+import type { Encoder } from '../encoder/index.js';
 import { PredictorFileError } from './errors.js';
 import { Predictor, type PredictorState } from './predictor.js';
 import { TaskReader } from './reader.js';

@@ -1,6 +1,6 @@
 // Rows in, predictor out: the one training path, for the trainer, the command line and the tests alike.
 // The one thing to know: a family is trained when at least MIN_ROWS rows have its target; the others are left out, not guessed.
-import type { Encoder } from '../encoder/encoder.js';
+import type { Encoder } from '../encoder/index.js';
 import { quantile } from '../metrics/index.js';
 import { PredictionDataError } from './errors.js';
 import { Predictor, type PredictorState } from './predictor.js';

@@ -1,6 +1,6 @@
 // The words of a text as a sparse unit vector: word 1–2-grams with TF-IDF weights.
 // The one thing to know: a word counts when at least two training texts have it; no target is looked at.
-import { gramsOf } from '../experts/lexical/grams.js';
+import { foldText, wordHash, wordSpans } from '../experts/lexical/index.js';
 import type { SparseRow } from './sparse.js';
 
 const LONGEST_TEXT = 8_000;
@@ -54,6 +54,14 @@ export class Vocabulary {
   }
 }
 
-function wordGrams(text: string): Uint32Array {
-  return gramsOf(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text).words;
+/** Hashes of words and of pairs of neighbouring words, with repeats. */
+function wordGrams(text: string): number[] {
+  const folded = foldText(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
+  const spans = wordSpans(folded);
+  const grams: number[] = [];
+  for (let s = 0; s < spans.length; s += 2) {
+    grams.push(wordHash(folded, spans[s]!, spans[s + 1]!));
+    if (s + 2 < spans.length) grams.push(wordHash(folded, spans[s]!, spans[s + 1]!, spans[s + 2]!, spans[s + 3]!));
+  }
+  return grams;
 }

@@ -1,7 +1,7 @@
 // `cortex evaluate outcomes`: trains on one file with the trainer's own code, predicts the other, and only then looks at its outcomes.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import type { Encoder } from '../../encoder/encoder.js';
+import type { Encoder } from '../../encoder/index.js';
 import { quantile } from '../../metrics/index.js';
 import {
   loadPredictor,

@@ -1,7 +1,7 @@
 // `cortex evaluate policy`: learns which master to ask on one file, where every result is known, and counts what that brings on another.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import type { Encoder } from '../../encoder/encoder.js';
+import type { Encoder } from '../../encoder/index.js';
 import { pickAtPrice, policyChances, trainPolicy } from '../../policy/index.js';
 import { loadPredictor, PredictionDataError } from '../../prediction/index.js';
 import { type BadRow, EvaluateInputError } from '../outcomes/index.js';
