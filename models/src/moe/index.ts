@@ -16,6 +16,7 @@ export {
 } from './model-folder.js';
 export { type MoePredictions, predictMoe } from './predict.js';
 export { MoeDataError } from './rows.js';
+export { TrainingDivergedError } from './run.js';
 export type { MoeProgress, MoeTrainOptions } from './settings.js';
 export { trainMoe } from './train.js';
 export type { MasterHistory, Matrix, MoeMaster, MoeModel, MoeRow, MoeTrainingReport } from './types.js';

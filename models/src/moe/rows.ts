@@ -36,9 +36,11 @@ export class MoeDataError extends Error {
   }
 }
 
-/** @throws MoeDataError for an unknown master, or a vector of another length or with values that are not finite. */
+/** @throws RangeError without a master, MoeDataError for an unknown master, or a vector of another length or with values that are not finite. */
 export function packRows(rows: readonly MoeRow[], masters: readonly MoeMaster[]): PackedRows {
-  const dimensions = masters[0]?.description.length ?? 0;
+  const [first] = masters;
+  if (!first) throw new RangeError('A router needs at least one master');
+  const dimensions = first.description.length;
   const index = new Map(masters.map((m, i) => [m.name, i]));
   const find = (row: number, name: string): number => {
     const found = index.get(name);

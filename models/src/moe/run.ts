@@ -11,6 +11,18 @@ import { batchOf, describedTensor, type PackedRows } from './rows.js';
 import { batchSize, type MoeProgress, type MoeSettings } from './settings.js';
 import type { Matrix } from './types.js';
 
+/** The loss became NaN or infinite: the step size is too large for these rows. */
+export class TrainingDivergedError extends Error {
+  readonly code = 'training-diverged';
+  constructor(
+    readonly epoch: number,
+    readonly learningRate: number,
+  ) {
+    super(`The loss is no finite number after pass ${epoch}: try a learning rate below ${learningRate}`);
+    this.name = 'TrainingDivergedError';
+  }
+}
+
 export interface Trained {
   weights: Record<string, Matrix>;
   learned: Matrix;
@@ -70,6 +82,7 @@ export class Run {
         sum += this.#step(order, from, to) * (to - from);
         this.steps++;
       }
+      if (!Number.isFinite(sum)) throw new TrainingDivergedError(epoch, learningRate);
       const loss = held ? heldOutLoss(this.tf, this.variables, this.packed, held, this.settings.successWeight) : null;
       onEpoch?.({ stage, epoch, epochs: passes ?? epochs, loss: sum / order.length, heldOutLoss: loss });
       if (loss !== null && loss < best.loss - 1e-4) {
@@ -128,14 +141,18 @@ export class Run {
     return this.tf.tensor2d(values, [rows, columns]);
   }
 
-  /** The parameters as plain arrays; the run's memory is given back. */
-  end(): Trained {
+  /** The parameters as plain arrays. */
+  trained(): Trained {
     const { learned, ...weights } = Object.fromEntries(
       Object.entries(this.variables).map(([name, variable]) => [name, toMatrix(variable)]),
     );
+    return { weights, learned: learned!, steps: this.steps };
+  }
+
+  /** Gives the run's memory back. */
+  dispose(): void {
     this.#optimizer.dispose();
     this.#described.dispose();
     for (const variable of Object.values(this.variables)) variable.dispose();
-    return { weights, learned: learned!, steps: this.steps };
   }
 }

@@ -6,6 +6,7 @@ import { assignFolds, crossFitMoe } from './cross-fit.js';
 import { predictMoe } from './predict.js';
 import { MoeDataError } from './rows.js';
 import { syntheticMasters, syntheticRows, unitVector } from './rows-for-tests.js';
+import { TrainingDivergedError } from './run.js';
 import { trainMoe } from './train.js';
 import type { MoeRow } from './types.js';
 
@@ -96,6 +97,11 @@ describe('training the router', () => {
       return part.indexOf(Math.max(...part));
     });
     expect(chosen).toEqual(nearest);
+  });
+
+  it('stops with a reason when the loss stops being a number', async () => {
+    const wild = trainMoe(rows, masters, { epochs: 3, batch: 64, learningRate: 1e30 }, backend);
+    await expect(wild).rejects.toBeInstanceOf(TrainingDivergedError);
   });
 
   it('names the row it cannot learn from', async () => {

@@ -18,7 +18,7 @@ const FEWEST_HELD_OUT = 20;
  * Trains on `rows` among `masters` (each with its description; those without rows are learned by description only).
  * Without any rows the network is what it is at birth: nearest-description search.
  * Blocks the thread for the length of a step; see `trainMoeInChild` for a way that does not.
- * @throws MoeDataError for a row that cannot be learned from.
+ * @throws MoeDataError for a row that cannot be learned from, TrainingDivergedError when the loss stops being a number.
  */
 export async function trainMoe(
   rows: readonly MoeRow[],
@@ -38,25 +38,30 @@ export async function trainMoe(
   const birth = freshParameters(packed.dimensions, random);
 
   const fixed = settings.fixedEpochs ?? (stops ? undefined : packed.count > 0 ? settings.epochs : 0);
-  let epochs = fixed ?? 0;
-  let calibrated: Calibrated | undefined;
-  let result: Trained;
-  if (fixed === undefined) {
-    const search = new Run(tf, packed, settings, birth, random);
-    epochs = await search.learn('search', split.train, split.held);
-    calibrated = await fitConfidence(tf, search.variables, packed, split.held);
-    result = search.end();
-    if (settings.refit) {
-      const refit = new Run(tf, packed, settings, birth, random);
-      await refit.learn('refit', everything, undefined, epochs);
-      result = { ...refit.end(), steps: result.steps + refit.steps };
+  const found: { epochs: number; calibrated?: Calibrated } = { epochs: fixed ?? 0 };
+  const inOneRun = async (learn: (run: Run) => Promise<unknown>): Promise<Trained> => {
+    const run = new Run(tf, packed, settings, birth, random);
+    try {
+      await learn(run);
+      return run.trained();
+    } finally {
+      run.dispose();
     }
-  } else {
-    const only = new Run(tf, packed, settings, birth, random);
-    await only.learn('refit', everything, undefined, fixed);
-    result = only.end();
+  };
+  let result = await inOneRun(async (run) => {
+    if (fixed !== undefined) return run.learn('refit', everything, undefined, fixed);
+    found.epochs = await run.learn('search', split.train, split.held);
+    found.calibrated = await fitConfidence(tf, run.variables, packed, split.held);
+  });
+  if (fixed === undefined && settings.refit) {
+    const searched = result.steps;
+    result = await inOneRun((run) => run.learn('refit', everything, undefined, found.epochs));
+    result.steps += searched;
   }
-  const weights = { ...result.weights, ...(fixed === undefined ? calibrated?.parameters : settings.calibration) };
+  const weights = {
+    ...result.weights,
+    ...(found.calibrated?.parameters ?? settings.calibration),
+  };
   if (packed.count > 0)
     weights.newcomer = welcomed(weights.newcomer!, settings.newcomerBonus * weights.temperature!.values[0]!);
   return {
@@ -68,12 +73,12 @@ export async function trainMoe(
     report: {
       rows: packed.count,
       heldOutRows: fixed === undefined ? split.held.length : 0,
-      epochs,
+      epochs: found.epochs,
       steps: result.steps,
       seconds: (performance.now() - started) / 1000,
       seed: settings.seed,
       backend: chosen.name,
-      heldOut: calibrated?.scores ?? null,
+      heldOut: found.calibrated?.scores ?? null,
     },
   };
 }
