@@ -68,6 +68,11 @@ describe.skipIf('missing' in binary)('on a bare NATS server', () => {
       ['masters', 'list'],
       ['dead', 'list'],
       ['review', 'list'],
+      ['submit', 'x'],
+      ['cancel', 'x'],
+      ['task', 'x'],
+      ['outcome', 'x', '--status', 'failed'],
+      ['correct', 'x', 'security'],
     ]) {
       const ran = await place.run([...args, '--nats', server.url]);
       expect(oneLine(ran), args.join(' ')).toMatch(/does not exist on this NATS: start "cortex up"/);

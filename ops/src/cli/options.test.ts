@@ -59,6 +59,12 @@ describe('the address of the bus', () => {
       '-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\ny\n',
     );
     expect(() => busAddress({ creds: file }, nowhere)).toThrow(/not a NATS credentials file/);
+    const wrong = `SUA${'A'.repeat(55)}`;
+    writeFileSync(
+      file,
+      `-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\n${wrong}\n------END USER NKEY SEED------\n`,
+    );
+    expect(() => busAddress({ creds: file }, nowhere)).toThrow(/^--creds: the user nkey seed in .* is damaged/);
   });
 
   it('refuses a prefix that is no subject', () => {

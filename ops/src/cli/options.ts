@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DEFAULT_SERVERS } from '@cortex/bus';
 import { DEFAULT_PREFIX, PRIORITIES, type Priority, subjectsOf } from '@cortex/schemas';
+import { fromSeed } from '@nats-io/nkeys';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readRunning } from '../up/home.js';
 import { WrongInput } from './failures.js';
@@ -88,6 +89,12 @@ function checkCreds(file: string, from: string): void {
   const seed = /-----BEGIN USER NKEY SEED-----\s*(SU[A-Z2-7]{56})\s*-{3,}END USER NKEY SEED-{3,}/.exec(text)?.[1];
   if (jwt?.split('.').length !== 3 || seed === undefined)
     throw new WrongInput(from, `${file} is not a NATS credentials file: it needs a user JWT and a user nkey seed`);
+  try {
+    fromSeed(new TextEncoder().encode(seed));
+  } catch {
+    // A connection would try it for ever.
+    throw new WrongInput(from, `the user nkey seed in ${file} is damaged: its checksum is wrong`);
+  }
 }
 
 export function parsePriority(value: string): Priority {

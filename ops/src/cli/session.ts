@@ -1,7 +1,11 @@
 // A command's hold on the bus: connect, trace, do the work, let go, whatever happens.
 import { hostname, userInfo } from 'node:os';
-import { type Bus, connectBus, type MasterRegistry, openMasters, startTelemetry } from '@cortex/bus';
+import { type Bus, connectBus, type MasterRegistry, NotProvisioned, openMasters, startTelemetry } from '@cortex/bus';
+import type { StreamName } from '@cortex/schemas';
+import { Unreachable } from './failures.js';
 import { type BusFlags, busAddress } from './options.js';
+
+const STREAM_NOT_FOUND = 10059;
 
 export interface SessionOptions {
   /** Milliseconds to wait for the first connection. Default 5,000; 0 waits for ever. */
@@ -47,6 +51,21 @@ export async function withMasters<T>(
     } finally {
       await registry.close();
     }
+  });
+}
+
+/**
+ * Looks whether a stream is there before something is published to it, which would wait 20 s for it to come. An identity that may not
+ * look goes on. Throws {@link Unreachable} without JetStream, NotProvisioned without the stream.
+ */
+export async function requireStream(bus: Bus, name: StreamName): Promise<void> {
+  if (bus.nc.info?.jetstream !== true)
+    throw new Unreachable(
+      `the NATS server at ${bus.servers} has no JetStream: start it with -js, or let "cortex up" start one`,
+    );
+  const stream = bus.subjects.stream(name);
+  await bus.jsm.streams.info(stream).catch((error: { code?: unknown }) => {
+    if (error.code === STREAM_NOT_FOUND) throw new NotProvisioned(`the stream ${stream}`);
   });
 }
 

@@ -4,7 +4,7 @@ import { type Cancel, EVENT_TYPES, SPAN_KEYS } from '@cortex/schemas';
 import type { Command } from 'commander';
 import { type BusFlags, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { printJson, printText } from '../output/index.js';
-import { person, withBus } from '../session.js';
+import { person, requireStream, withBus } from '../session.js';
 import { taskId } from '../task-id.js';
 
 interface Flags extends BusFlags {
@@ -32,6 +32,7 @@ export function addCancel(program: Command): void {
 async function cancel(given: string, flags: Flags): Promise<void> {
   const id = taskId(given);
   await withBus(flags, async (bus) => {
+    await requireStream(bus, 'TASKS');
     const message: Cancel = { task: id, by: person(), ...(flags.reason === undefined ? {} : { reason: flags.reason }) };
     await withMessagingSpan(
       { operation: 'send', template: bus.subjects.cancel, attributes: { [SPAN_KEYS.taskId]: id } },

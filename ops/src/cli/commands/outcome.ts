@@ -23,7 +23,7 @@ import {
   withJsonOption,
 } from '../options.js';
 import { printJson, printText, shorten } from '../output/index.js';
-import { person, withBus } from '../session.js';
+import { person, requireStream, withBus } from '../session.js';
 import { taskId } from '../task-id.js';
 import { knownMaster } from './correct.js';
 
@@ -74,6 +74,7 @@ export function addOutcome(program: Command): void {
 async function outcome(given: string, flags: Flags): Promise<void> {
   const id = taskId(given);
   await withBus(flags, async (bus) => {
+    await requireStream(bus, 'OUTCOMES');
     const log = taskLog(bus);
     const before = await log.last(id);
     if (!before) throw new Failed(`no task "${shorten(id, 80)}" is in the log: check the id`);

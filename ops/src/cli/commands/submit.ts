@@ -24,7 +24,7 @@ import {
   printText,
   shorten,
 } from '../output/index.js';
-import { withBus } from '../session.js';
+import { requireStream, withBus } from '../session.js';
 import { type Answer, awaitDecisions } from '../submit/await-decisions.js';
 import { newTaskId, type Published, publishTasks } from '../submit/publish-tasks.js';
 import { checkTask, parseTasks, readInput } from '../submit/read-tasks.js';
@@ -80,6 +80,7 @@ export function addSubmit(program: Command): void {
 async function submit(words: string[], flags: Flags): Promise<void> {
   const tasks = await tasksOf(words, flags);
   await withBus(flags, async (bus) => {
+    await requireStream(bus, 'TASKS');
     await checkPinned(bus, tasks, flags);
     const single = flags.file === undefined;
     if (flags.wait) return submitAndWait(bus, tasks, flags, single);

@@ -17,7 +17,7 @@ import {
   stepWords,
   table,
 } from '../output/index.js';
-import { withBus } from '../session.js';
+import { requireStream, withBus } from '../session.js';
 import { taskId } from '../task-id.js';
 
 interface Flags extends BusFlags {
@@ -47,6 +47,7 @@ async function task(given: string, flags: Flags): Promise<void> {
 
 /** All kept records of a task. Throws {@link Failed} when there is none. */
 export async function lifeOf(bus: Bus, id: string): Promise<LogRecord[]> {
+  await requireStream(bus, 'LOG');
   const records = (await taskLog(bus).history(id)).map(({ record }) => record);
   if (records.length === 0)
     throw new Failed(
