@@ -22,7 +22,7 @@ export interface Group {
 export interface GroupOptions {
   readonly address: BusAddress;
   readonly encoder: string | undefined;
-  readonly logger: (actor: string) => Logger;
+  readonly logger: (actor: string, instance: string) => Logger;
   /** One line about something a person should know. */
   readonly say: (line: string) => void;
 }

@@ -30,7 +30,7 @@ export async function startInProcess(counts: ReadonlyMap<string, number>, option
         ...(options.address.creds === undefined ? {} : { creds: options.address.creds }),
       });
       slot.actor = await runActor(await row.make({ encoder: options.encoder }), slot.bus, {
-        log: options.logger(row.name),
+        log: options.logger(row.name, slot.bus.instance),
         onState: (state, detail) => {
           slot.state = state;
           if (detail === undefined) delete slot.detail;

@@ -21,7 +21,7 @@ export interface LaunchOptions {
   readonly workers?: { exec: string; masters: readonly string[] };
   /** Copies of each stream, 1 to 5. */
   readonly replicas: number;
-  readonly logger: (actor: string) => Logger;
+  readonly logger: (actor: string, instance: string) => Logger;
   readonly say: (line: string) => void;
   readonly progress: (line: string) => void;
 }

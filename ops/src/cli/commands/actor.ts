@@ -70,7 +70,7 @@ async function actor(name: string, flags: Flags): Promise<void> {
     });
     await provisionIfPermitted(bus, (line) => log.info(line));
     running = await runActor(await row.make({ encoder: encoder?.found ? encoder.folder : undefined }), bus, {
-      log,
+      log: flags.json ? actorLogger(name, bus.instance, true) : actorLogger(name, bus.instance),
       onState: () => beat.now(),
     });
     return bus;

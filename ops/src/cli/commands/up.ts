@@ -78,7 +78,7 @@ async function up(flags: Flags): Promise<void> {
     counts,
     replicas: flags.replicas,
     ...(flags.exec === undefined ? {} : { workers: { exec: flags.exec, masters: flags.master ?? [] } }),
-    logger: flags.verbose || flags.json ? (actor) => actorLogger(actor) : quiet,
+    logger: flags.verbose || flags.json ? (actor, instance) => actorLogger(actor, instance) : quiet,
     say,
     progress(line) {
       // One line for each step: downloads report many times a second.
@@ -102,8 +102,8 @@ async function up(flags: Flags): Promise<void> {
 }
 
 /** In a quiet `up` only what a person should know is shown: warnings and errors. */
-function quiet(actor: string): Logger {
-  const loud = actorLogger(actor);
+function quiet(actor: string, instance: string): Logger {
+  const loud = actorLogger(actor, instance);
   return { ...silentLogger, warn: loud.warn, error: loud.error };
 }
 
