@@ -17,6 +17,8 @@ const ONE_BLOCK_FROM = 8_000;
 
 /** Logarithms: what happened, and what each candidate said beforehand. */
 export interface Chained {
+  /** Number of the block of each row. */
+  block: Float64Array;
   truth: Float64Array;
   median: Float64Array;
   linear: Float64Array;
@@ -34,7 +36,7 @@ export function chainForward(
   const when = (r: number) => set.rows[r]!.at ?? r;
   const order = problem.rows.slice().sort((a, b) => when(a) - when(b) || a - b);
   const cuts = order.length >= ONE_BLOCK_FROM ? CUTS.slice(-2) : CUTS;
-  const out: Record<keyof Chained, number[]> = { truth: [], median: [], linear: [], boosting: [] };
+  const out: Record<keyof Chained, number[]> = { block: [], truth: [], median: [], linear: [], boosting: [] };
   for (let c = 0; c + 1 < cuts.length; c++) {
     const from = Math.floor(order.length * cuts[c]!);
     const learn = order.slice(0, from);
@@ -65,12 +67,14 @@ export function chainForward(
       ),
     );
     ahead.forEach((r, i) => {
+      out.block.push(c);
       out.truth.push(problem.targets[r]!);
       out.median.push(masterRate(medians, set.masters[r]!));
       out.linear.push(next[i]!.linear + shift);
     });
   }
   return {
+    block: Float64Array.from(out.block),
     truth: Float64Array.from(out.truth),
     median: Float64Array.from(out.median),
     linear: Float64Array.from(out.linear),

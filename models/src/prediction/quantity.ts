@@ -158,8 +158,8 @@ function heldMedians(set: TrainingSet, problem: TargetProblem, fold: Uint8Array)
   return { held, all: fitMedians(set.masters, targets, rows) };
 }
 
-/** The candidate and trust with the least error ahead of time, if the gain over the median is sure. */
-function chooseCentre({ truth, ...said }: Chained) {
+/** The candidate and trust with the least error ahead of time, if the gain over the median is sure and no block lost by it. */
+function chooseCentre({ block, truth, ...said }: Chained) {
   const centres = { ...said, blend: said.linear.map((l, i) => (l + said.boosting[i]!) / 2) };
   const errors = (log: Float64Array, trust: number) =>
     log.map((to, i) => Math.abs(numberOfLog(blendOf(centres.median[i]!, to, trust)) - Math.expm1(truth[i]!)));
@@ -176,13 +176,18 @@ function chooseCentre({ truth, ...said }: Chained) {
       const gain = mean(gains);
       if (share === 1) validation[name] = mean(now);
       const doubt = Math.sqrt(mean(gains.map((g) => (g - gain) ** 2)) / gains.length);
-      if (mean(now) >= least || gain <= SURE * doubt) continue;
+      if (mean(now) >= least || gain <= SURE * doubt || !steady(gains, block)) continue;
       least = mean(now);
       serves = name;
       trust = share;
     }
   }
   return { serves, trust, validation };
+}
+
+/** True when no block loses: a gain that one stretch of time paid for is luck, not skill. */
+function steady(gains: Float64Array, block: Float64Array): boolean {
+  return [...new Set(block)].every((b) => mean(gains.filter((_, i) => block[i] === b)) >= 0);
 }
 
 /** Conformal shift of each candidate's bound, and the candidate with the least pinball loss after it. */
