@@ -3,7 +3,7 @@
 // cannot be made again: vectors and built models in the cache folder.
 
 import { join } from 'node:path';
-import { type ActorDefinition, openMasters, provision, type Question, serveAsks } from '@cortex/bus';
+import { type ActorDefinition, openMasters, type Question, serveAsks } from '@cortex/bus';
 import { loadEncoder, loadRouter } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
 import { Eligibility } from './eligible.js';
@@ -86,12 +86,7 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
         actor: 'router',
         batch: set.batch,
         concurrency: set.concurrency,
-        onMissing: (missing) => {
-          context.degrade('asks', missing ? 'the stream of asks is not there' : undefined);
-          // It lives in the server's memory and is gone when the server was restarted. Whoever may make it again, does.
-          if (missing)
-            provision(bus).catch((error) => log.warn('cannot make the stream of asks', { error: String(error) }));
-        },
+        onMissing: (missing) => context.degrade('asks', missing ? 'the stream of asks is not there' : undefined),
         answer: (questions: Question[]) => routing.answer(questions),
       });
       context.add({

@@ -92,3 +92,27 @@ describeOnServer('an ask', (suite) => {
     beat.stop();
   });
 });
+
+describeOnServer('asks and a restart of the server', (suite) => {
+  it('are answered again, although their stream lived in its memory', async () => {
+    const bus = await suite.connect();
+    const presence = watchPresence(bus);
+    const a = createAsker(bus, presence);
+    const beat = startHeartbeat(bus, 'router');
+    beat.say('ready');
+    const server = serveAsks(bus, {
+      actor: 'router',
+      answer: async (questions) => questions.map((q) => ({ twice: 2 * read(q) })),
+    });
+    await suite.server().kill();
+    await suite.server().restart();
+    const answer = await until(
+      'an answer',
+      () => a.ask('router', { n: 21 }, doubled, Date.now() + 500).catch(() => undefined),
+      20_000,
+    );
+    expect(answer.twice).toBe(42);
+    await server.stop(1_000);
+    beat.stop();
+  });
+});

@@ -3,6 +3,7 @@
 // there is room. Protocol: JetStream pull requests (NATS docs, "$JS.API.CONSUMER.MSG.NEXT").
 import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
 import type { Bus } from '../connection/connect.js';
+import { restore } from '../provision/provision.js';
 import { type Delivery, toDelivery } from './delivery.js';
 
 export type PullState = 'pulling' | 'missing' | 'stopped';
@@ -41,6 +42,7 @@ export function startPuller(bus: Bus, options: PullerOptions): Puller {
   const setMissing = (now: boolean) => {
     if (missing !== now) options.onMissing?.(now);
     missing = now;
+    if (now && !stopped) void restore(bus);
   };
   const pull = () => {
     if (stopped || nc.isClosed()) return;

@@ -26,6 +26,22 @@ export async function provision(bus: Bus, settings: Partial<ProvisionSettings> =
   }
 }
 
+const restoring = new WeakMap<Bus, Promise<void>>();
+
+/**
+ * Makes again what is gone: the stream of asks lives in the server's memory and does not outlive a restart; others may have been deleted by
+ * somebody. Quiet when this identity may not: whoever misses it says so.
+ */
+export function restore(bus: Bus): Promise<void> {
+  const running = restoring.get(bus);
+  if (running) return running;
+  const work = provision(bus)
+    .catch(() => undefined)
+    .finally(() => restoring.delete(bus));
+  restoring.set(bus, work);
+  return work;
+}
+
 /** Creates the work consumers of a master. A master can be chosen once this has returned. */
 export async function provisionMaster(
   bus: Bus,

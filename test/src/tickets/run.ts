@@ -187,7 +187,7 @@ async function submitAll(
       );
       // Closed loop: the latency of a decision, not of a queue. Open loop under kills, so that work is always under way.
       if (open) await new Promise((resolve) => setTimeout(resolve, 160));
-      else await until(`${id} to be decided`, () => log.last(id), 60_000);
+      else await until(`${id} to be decided`, () => log.last(id), 120_000);
     }
   };
   await Promise.all(Array.from({ length: inFlight }, one));
@@ -199,7 +199,8 @@ async function untilSettled(bus: Bus, pass: string, total: number, log: (line: s
   await until(
     `${total} tasks to be settled`,
     async () => {
-      const entries = [...(await readLog(bus))].filter(([id]) => id.startsWith(pass));
+      // The server may just be on its way back.
+      const entries = [...(await readLog(bus).catch(() => []))].filter(([id]) => id.startsWith(pass));
       const settled = entries.filter(([, records]) => records.some((e) => e.record.step === 'settled')).length;
       if (Date.now() - told > 5_000) log(`${settled} of ${total} done`);
       if (Date.now() - told > 5_000) told = Date.now();
