@@ -99,6 +99,18 @@ describe('training the router', () => {
     expect(chosen).toEqual(nearest);
   });
 
+  it('does not learn that a master without rows is wrong', async () => {
+    const few = rows.filter((row) => row.label !== 'master-4');
+    const model = await trainMoe(few, masters, { epochs: 8, batch: 32, refit: false }, backend);
+    const { logits } = predictMoe(backend.tf, model, test);
+    const found = test.filter((row, i) => {
+      const part = logits.subarray(i * 5, (i + 1) * 5);
+      return row.label === 'master-4' && part.indexOf(Math.max(...part)) === 4;
+    });
+    expect(found.length).toBeGreaterThan(0.6 * 40);
+    expect(model.masters).toHaveLength(5);
+  });
+
   it('stops with a reason when the loss stops being a number', async () => {
     const wild = trainMoe(rows, masters, { epochs: 3, batch: 64, learningRate: 1e30 }, backend);
     await expect(wild).rejects.toBeInstanceOf(TrainingDivergedError);

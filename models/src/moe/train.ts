@@ -15,7 +15,8 @@ import type { Matrix, MoeMaster, MoeModel, MoeRow } from './types.js';
 const FEWEST_HELD_OUT = 20;
 
 /**
- * Trains on `rows` among `masters` (each with its description; those without rows are learned by description only).
+ * Trains on `rows` among `masters`, each with its description. Who has no row takes no part in the training, where it could only be
+ * learned as wrong, and stands in the network as a newcomer.
  * Without any rows the network is what it is at birth: nearest-description search.
  * Blocks the thread for the length of a step; see `trainMoeInChild` for a way that does not.
  * @throws MoeDataError for a row that cannot be learned from, TrainingDivergedError when the loss stops being a number.
@@ -30,7 +31,8 @@ export async function trainMoe(
   const chosen = backend ?? (await chooseBackend());
   const { tf } = chosen;
   const started = performance.now();
-  const packed = packRows(rows, masters);
+  const seen = mastersOf(rows, masters);
+  const packed = packRows(rows, seen);
   const random = seededRandom(settings.seed);
   const split = holdOut(packed, settings.heldOutShare, random);
   const stops = split.held.length >= FEWEST_HELD_OUT;
@@ -68,7 +70,7 @@ export async function trainMoe(
     dimensions: packed.dimensions,
     masters: masters.map(({ name, description }) => ({ name, description })),
     weights,
-    learned: result.learned,
+    learned: withNewcomers(result.learned, weights.newcomer!, seen, masters),
     knowsSuccess: packed.anyOutcome,
     report: {
       rows: packed.count,
@@ -86,4 +88,27 @@ export async function trainMoe(
 /** The newcomers' row with `bonus` added to its last column, the bias. */
 function welcomed({ shape, values }: Matrix, bonus: number): Matrix {
   return { shape, values: values.map((value, i) => (i === values.length - 1 ? value + bonus : value)) };
+}
+
+/** The masters that occur in the rows; all of them when none does. */
+function mastersOf(rows: readonly MoeRow[], masters: readonly MoeMaster[]): readonly MoeMaster[] {
+  const names = new Set(rows.flatMap(({ label, outcome }) => [label, outcome?.master]));
+  const seen = masters.filter(({ name }) => names.has(name));
+  return seen.length > 0 ? seen : masters;
+}
+
+/** One learned row a master, in the order of `masters`; the newcomers' row for those not in `seen`. */
+function withNewcomers(
+  learned: Matrix,
+  newcomer: Matrix,
+  seen: readonly MoeMaster[],
+  masters: readonly MoeMaster[],
+): Matrix {
+  const width = newcomer.values.length;
+  const rowOf = new Map(seen.map(({ name }, i) => [name, learned.values.subarray(i * width, (i + 1) * width)]));
+  const values = new Float32Array(masters.length * width);
+  masters.forEach(({ name }, i) => {
+    values.set(rowOf.get(name) ?? newcomer.values, i * width);
+  });
+  return { shape: [masters.length, width], values };
 }
