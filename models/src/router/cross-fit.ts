@@ -48,60 +48,72 @@ export async function crossFit(
   return { voices, signals };
 }
 
+const MANY_LABELS = 300;
+
+/** What voices that never saw some labels say of rows with those labels, and of held-out rows with the others. */
+export interface LeftOut {
+  cross: CrossFit;
+  /** Labels that these voices know. */
+  labels: number;
+  /** By row: whether its label is one of them. */
+  inside: boolean[];
+}
+
 /**
- * Texts that stand in for "no master fits": rows of labels that were kept out of training altogether, a third of the labels at a time.
- * @returns scores of at most `most` such rows, or undefined with fewer than three labels.
+ * Rows that stand in for "no master fits": a third of the labels at a time is kept out of training altogether.
+ * Insiders are judged by the very same voices: against voices that know more labels, a mere difference in scale would pass for a sign.
+ * @param most rows of either kind at most. @returns nothing with fewer than three labels.
  */
 export async function leftOutLabels(
   makers: readonly VoiceMaker[],
   rows: VoiceRows,
+  fold: Int32Array,
   most: number,
   options: CrossFitOptions = {},
-): Promise<CrossFit | undefined> {
+): Promise<LeftOut[]> {
   const labels = rows.labels.length;
-  if (labels < 3) return undefined;
+  if (labels < 3) return [];
   const groups = 3;
   const group = new Int32Array(labels);
   shuffledIndices(labels, seededRandom(rows.seed + 17)).forEach((label, i) => {
     group[label] = i % groups;
   });
-  const parts: CrossFit[] = [];
-  for (let g = 0; g < groups; g++) {
-    const inside: number[] = [];
-    const outside: number[] = [];
+  const parts: LeftOut[] = [];
+  // With very many labels a third of them is plenty, and training is dear.
+  const rounds = labels > MANY_LABELS ? 1 : groups;
+  for (let g = 0; g < rounds; g++) {
+    const kept = rows.labels.filter((_, label) => group[label] !== g);
+    const number = new Map(kept.map((label, k) => [label, k]));
+    const training: number[] = [];
+    const strangers: number[] = [];
+    const insiders: number[] = [];
     for (const r of shuffledIndices(rows.texts.length, seededRandom(rows.seed + g))) {
       const label = rows.target[r]!;
-      if (label >= 0 && group[label] === g) outside.push(r);
-      else inside.push(r);
+      if (label >= 0 && group[label] === g) strangers.push(r);
+      else if (label >= 0 && fold[r] === 0) insiders.push(r);
+      else training.push(r);
     }
-    if (!inside.some((r) => rows.target[r]! >= 0)) continue;
-    outside.length = Math.min(outside.length, Math.ceil(most / groups));
+    if (!training.some((r) => rows.target[r]! >= 0) || !insiders.length || !strangers.length) continue;
+    strangers.length = Math.min(strangers.length, Math.ceil(most / rounds));
+    insiders.length = Math.min(insiders.length, Math.ceil(most / rounds));
+    const own = pickRows(
+      rows,
+      training.sort((a, b) => a - b),
+    );
+    const target = own.target.map((label) => (label < 0 ? -1 : number.get(rows.labels[label]!)!));
+    const asked = askedRows(rows, [...insiders, ...strangers]);
     const voices: Scores[] = [];
     const signals: string[][] = [];
     for (const maker of makers) {
       options.signal?.throwIfAborted();
-      const voice = await maker.make(
-        pickRows(
-          rows,
-          inside.sort((a, b) => a - b),
-        ),
-        options.signal,
-      );
-      voices.push(await voice.score(askedRows(rows, outside)));
+      const voice = await maker.make({ ...own, target, labels: kept }, options.signal);
+      voices.push(await voice.score(asked));
       signals.push([...voice.signals]);
     }
-    parts.push({ voices, signals });
-    options.onProgress?.((g + 1) / groups);
+    parts.push({ cross: { voices, signals }, labels: kept.length, inside: asked.map((_, i) => i < insiders.length) });
+    options.onProgress?.((g + 1) / rounds);
   }
-  const first = parts[0];
-  if (!first) return undefined;
-  return {
-    signals: first.signals,
-    voices: makers.map((_, v) => ({
-      scores: join(parts.map((part) => part.voices[v]!.scores)),
-      signals: join(parts.map((part) => part.voices[v]!.signals)),
-    })),
-  };
+  return parts;
 }
 
 export function pickRows(rows: VoiceRows, chosen: readonly number[]): VoiceRows {
@@ -132,14 +144,4 @@ function scatter(from: Float32Array, to: Float32Array, rows: readonly number[], 
   rows.forEach((r, i) => {
     to.set(from.subarray(i * width, (i + 1) * width), r * width);
   });
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

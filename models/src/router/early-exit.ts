@@ -43,7 +43,9 @@ export async function fitEarlyExit(problem: EarlyExitProblem): Promise<EarlyExit
   const right = early.map((label, r) => label === target[r]);
   const gain = full.examples.map(({ odds }, r) => Number(right[r]) - Number(largest(odds) === target[r]));
   const sure = await fitSure(words.examples, right, outsiders.examples, outsideShare);
-  const scores = words.examples.map((example) => logisticOdds(sure, scopeFeatures(example)));
+  const scores = words.examples.map((example, r) =>
+    words.scope[r]! < 0.5 ? 0 : logisticOdds(sure, scopeFeatures(example)),
+  );
   const order = Int32Array.from({ length: rows }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
   const budget = allowed * SPENT * rows;
   let change = 0;
@@ -77,7 +79,7 @@ function fitSure(
   return fitLogistic(names, flat, positive, { rowWeights, penalty: 1e-4 });
 }
 
-/** Whether the words decide this one. */
-export function leavesEarly(exit: EarlyExit, example: ScopeExample): boolean {
-  return logisticOdds(exit.sure, scopeFeatures(example)) >= exit.threshold;
+/** Whether the words decide this one; never where it is likelier that no master fits. */
+export function leavesEarly(exit: EarlyExit, example: ScopeExample, scope: number): boolean {
+  return scope >= 0.5 && logisticOdds(exit.sure, scopeFeatures(example)) >= exit.threshold;
 }

@@ -150,7 +150,7 @@ export class RouterModel {
       if (one.stage !== 'rule') one.stage = stage;
       one.odds = judged.examples[r]!.odds;
       one.scope = judged.scope[r]!;
-      if (stage === 'words' && exit) one.sure = leavesEarly(exit, judged.examples[r]!);
+      if (stage === 'words' && exit) one.sure = leavesEarly(exit, judged.examples[r]!, judged.scope[r]!);
     });
   }
 

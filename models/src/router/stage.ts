@@ -2,7 +2,7 @@
 // The one thing to know: 'words' is the stage without the encoder, 'full' has every voice; each is calibrated on its own.
 import { fitStack, largest, stackOdds } from '../calibration/index.js';
 import { fitScope, priorScope, type ScopeExample, type ScopeModel, scopeOdds } from '../scope/index.js';
-import type { CrossFit } from './cross-fit.js';
+import type { CrossFit, LeftOut } from './cross-fit.js';
 import type { Scores } from './voice.js';
 
 export interface StageFit {
@@ -35,7 +35,8 @@ export interface StageProblem {
   judged: readonly number[];
   /** Rows no master fits. */
   nulls: readonly number[];
-  leftOut?: CrossFit;
+  /** Stand-ins for rows that no master fits; none where enough were given. */
+  leftOut: readonly LeftOut[];
   outsideShare: number;
 }
 
@@ -84,18 +85,19 @@ export async function fitStage(problem: StageProblem): Promise<StageFit> {
 
 async function fitStageScope(fit: StageFit, problem: StageProblem): Promise<ScopeModel> {
   const { cross, judged, nulls, leftOut, labels, outsideShare } = problem;
-  const outside = nulls.length ? examples(fit, cross, labels, nulls) : [];
-  const given = outside.length > 0;
-  if (leftOut) outside.push(...examples(fit, leftOut, labels, allRows(leftOut, labels)));
   const own = fit.voices.map((v) => `odds of ${problem.names[v]!}`);
   const names = [...own, ...fit.voices.flatMap((v) => cross.signals[v]!)];
+  const outside = examples(fit, cross, labels, nulls);
+  const inside = nulls.length ? examples(fit, cross, labels, judged) : [];
+  const given = outside.length > 0;
+  for (const part of leftOut) {
+    const rows = part.inside.map((_, r) => r);
+    examples(fit, part.cross, part.labels, rows).forEach((one, r) => {
+      (part.inside[r] ? inside : outside).push(one);
+    });
+  }
   if (!outside.length || judged.length < ENOUGH_ROWS) return priorScope(names, outsideShare);
-  const inside = examples(fit, cross, labels, judged);
   return fitScope(names, inside, outside, given ? 'given' : 'left-out', outsideShare);
-}
-
-function allRows({ voices }: Scored, labels: number): number[] {
-  return Array.from({ length: (voices[0]?.scores.length ?? 0) / labels }, (_, r) => r);
 }
 
 /** Scores and signals of some rows by the router's voices; a voice that this stage does not use may be missing. */
@@ -127,11 +129,6 @@ function examples(fit: StageFit, scored: Scored, labels: number, rows: readonly 
 export function judge(fit: StageFit, scored: Scored, labels: number, rows: readonly number[]): StageJudged {
   const judged = examples(fit, scored, labels, rows);
   return { examples: judged, scope: Float64Array.from(judged, (example) => scopeOdds(fit.scope, example)) };
-}
-
-/** The same for every row there is. */
-export function judgeAll(fit: StageFit, scored: Scored, labels: number): StageJudged {
-  return judge(fit, scored, labels, allRows(scored, labels));
 }
 
 function accuracy(weights: ArrayLike<number>, scores: readonly Float32Array[], labels: number, target: Int32Array) {

@@ -12,7 +12,7 @@ import { assignFolds } from './folds.js';
 import { learnNewcomer, NEWCOMER_PRIOR } from './newcomer.js';
 import { describeMasters, type Profiles, pickProfiles } from './profiles.js';
 import { RouterModel } from './router-model.js';
-import { fitStage, judge, judgeAll, type StageFit, type StageJudged, type StageProblem } from './stage.js';
+import { fitStage, judge, type StageFit, type StageJudged, type StageProblem } from './stage.js';
 import type { RouterState } from './state.js';
 import {
   abstainBelow,
@@ -101,11 +101,11 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
   const nulls = indices(data.target, (label) => label < 0);
   const leftOut =
     nulls.length < ENOUGH_OUTSIDERS
-      ? await leftOutLabels(makers, data, LEFT_OUT_ROWS, {
+      ? await leftOutLabels(makers, data, fold, LEFT_OUT_ROWS, {
           signal,
           onProgress: (done) => report('left-out labels', done),
         })
-      : undefined;
+      : [];
   state.voices = makers.map((maker, v) => ({
     name: maker.name,
     signals: [...cross.signals[v]!],
@@ -204,13 +204,12 @@ function indices(target: Int32Array, wanted: (label: number) => boolean): number
 
 /** Early exit, conformal sets and the figures of the held-out rows. */
 async function calibrate(state: RouterState, problem: StageProblem, exitLoss: number) {
-  const { cross, judged, target, labels, nulls, leftOut, outsideShare } = problem;
+  const { cross, judged, target, labels, nulls, outsideShare } = problem;
   if (judged.length < 30) return;
   const truth = judged.map((r) => target[r]!);
   const words = judge(state.words, cross, labels, judged);
   const full = state.full ? judge(state.full, cross, labels, judged) : words;
-  const outsiders =
-    nulls.length || !leftOut ? judge(state.words, cross, labels, nulls) : judgeAll(state.words, leftOut, labels);
+  const outsiders = judge(state.words, cross, labels, nulls);
   const exit = state.full
     ? await fitEarlyExit({
         words,
@@ -233,7 +232,9 @@ async function calibrate(state: RouterState, problem: StageProblem, exitLoss: nu
   state.sets = {
     words: sets((i) => words.examples[i]!.odds),
     full: sets((i) => full.examples[i]!.odds),
-    cascade: sets((i) => (exit && leavesEarly(exit, words.examples[i]!) ? words : full).examples[i]!.odds),
+    cascade: sets(
+      (i) => (exit && leavesEarly(exit, words.examples[i]!, words.scope[i]!) ? words : full).examples[i]!.odds,
+    ),
   };
   Object.assign(state.metrics, figures('words', words, truth), figures('full', full, truth));
   if (exit) Object.assign(state.metrics, { early_exit_share: exit.share, early_exit_loss: exit.loss });

@@ -1,6 +1,6 @@
 // The profile voice: how close a task is to what each master says of itself. It needs no past task, so it carries a cold start.
 // The one thing to know: it is not trained; the ensemble only learns how much to listen to it.
-import { ProfileScorer, type Profiles } from '../profiles.js';
+import { ProfileScorer, type Profiles, pickProfiles } from '../profiles.js';
 import type { Asked, Scores, Voice, VoiceMaker, VoiceParts } from '../voice.js';
 
 /** Turns closeness into odds where there are no rows to learn it from. */
@@ -68,8 +68,17 @@ export function reviveProfiles({ facts, arrays }: VoiceParts): Profiles {
   return { names, texts, hub, views, vectors: names.map((_, m) => cut(arrays.vectors as Float32Array, m)) };
 }
 
-/** The same voice in every fold: it has learnt nothing from the rows. */
+/** The same voice in every fold: it has learnt nothing from the rows, but it must not know labels that are kept out. */
 export function profileMaker(profiles: Profiles): VoiceMaker {
   const voice = new ProfileVoice(profiles);
-  return { name: voice.name, needsVector: voice.needsVector, priorWeight: CLOSENESS_SCALE, make: () => voice };
+  return {
+    name: voice.name,
+    needsVector: voice.needsVector,
+    priorWeight: CLOSENESS_SCALE,
+    make: ({ labels }) => {
+      if (labels.length === profiles.names.length) return voice;
+      const chosen = labels.map((label) => profiles.names.indexOf(label));
+      return new ProfileVoice(pickProfiles(profiles, chosen));
+    },
+  };
 }
