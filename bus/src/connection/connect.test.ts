@@ -24,6 +24,12 @@ describe('connecting', () => {
     await expect(connectBus({ name: 'test', creds: join(dir, 'none.creds') })).rejects.toThrow(/none\.creds.*ENOENT/);
     await writeFile(join(dir, 'bad.creds'), 'hello');
     await expect(connectBus({ name: 'test', creds: join(dir, 'bad.creds') })).rejects.toBeInstanceOf(BusRefused);
+    const damaged =
+      '-----BEGIN NATS USER JWT-----\nabc\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\nSUABC\n------END USER NKEY SEED------\n';
+    await writeFile(join(dir, 'damaged.creds'), damaged);
+    await expect(connectBus({ name: 'test', creds: join(dir, 'damaged.creds'), waitMs: 0 })).rejects.toThrow(
+      /damaged identity/,
+    );
   });
 
   it('refuses a prefix that is no subject', async () => {

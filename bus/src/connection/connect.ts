@@ -157,5 +157,13 @@ async function readCreds(file: string): Promise<Uint8Array> {
       `${file} is not a NATS credentials file: it needs a "NATS USER JWT" and a "USER NKEY SEED" part`,
     );
   }
+  try {
+    // Signs once now: a damaged seed would otherwise be tried again for ever.
+    credsAuthenticator(bytes)('nonce');
+  } catch (cause) {
+    throw new BusRefused(`${file} holds a damaged identity: ${(cause as Error).message}; have it issued again`, {
+      cause,
+    });
+  }
   return bytes;
 }
