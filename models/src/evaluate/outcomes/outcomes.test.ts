@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generatedRows } from '../../prediction/generated-rows.test-data.js';
+import { savePredictor, trainPredictor } from '../../prediction/index.js';
 import { type OutcomesDocument, readOutcomes, runEvaluateOutcomes } from './index.js';
 import { spearman } from './scores.js';
 
@@ -50,6 +51,16 @@ describe('evaluate outcomes', () => {
       .map((line) => JSON.parse(line));
     expect(said).toHaveLength(300);
     expect(said[299]).toMatchObject({ line: 300, success: { no_idea: false } });
+  });
+
+  it('scores a saved model without the training rows, to the same figures', async () => {
+    const { rows } = await readOutcomes(join(folder, 'train.jsonl'));
+    await savePredictor(await trainPredictor(rows, { seed: 1 }), join(folder, 'model'), { rows });
+    const again = await runEvaluateOutcomes({ test: join(folder, 'test.jsonl.gz'), model: join(folder, 'model') });
+    expect(again.auroc).toBe(document.auroc);
+    expect(again.minutes!.mae).toBe(document.minutes!.mae);
+    expect(again.minutes!.baseline_median).toBeCloseTo(document.minutes!.baseline_median, 4);
+    await expect(runEvaluateOutcomes({ test: join(folder, 'test.jsonl.gz') })).rejects.toThrow(/--train: is missing/);
   });
 
   it('predicts the same when the test outcomes are shuffled', async () => {

@@ -19,8 +19,8 @@ import { readOutcomes } from './read-outcomes.js';
 import { type QuantityScores, quantityScores, type SuccessScores, successScores } from './scores.js';
 
 export interface RunEvaluateOutcomesOptions {
-  /** JSON lines, `.gz` or not. `train` is read even with `model`, for the baselines. */
-  train: string;
+  /** JSON lines, `.gz` or not. May be left out with `model`; given beside it, the baselines come from these rows. */
+  train?: string | undefined;
   test: string;
   /** Writes one JSON row a test row here. */
   predictions?: string | undefined;
@@ -62,14 +62,15 @@ export interface WorstMistake {
 /** @throws EvaluateInputError for a file that cannot be used; PredictorFileError for a model that must not be served. */
 export async function runEvaluateOutcomes(options: RunEvaluateOutcomesOptions): Promise<OutcomesDocument> {
   const { seed = 1, encoder, onProgress } = options;
-  const train = await readOutcomes(options.train);
+  if (!options.train && !options.model) throw new EvaluateInputError('--train', 'is missing: give a file, or a model');
+  const train = options.train ? await readOutcomes(options.train) : { rows: [], bad: { count: 0, shown: [] } };
   const test = await readOutcomes(options.test);
   const started = performance.now();
   const predictor = options.model
     ? await loadPredictor(options.model, { encoder })
     : await trainPredictor(train.rows, { encoder, seed, onProgress }).catch((error: unknown) => {
         if (error instanceof PredictionDataError)
-          throw new EvaluateInputError(options.train, error.message, undefined, 'success');
+          throw new EvaluateInputError(options.train ?? '--train', error.message, undefined, 'success');
         throw error;
       });
   const trainSeconds = (performance.now() - started) / 1000;
@@ -79,7 +80,7 @@ export async function runEvaluateOutcomes(options: RunEvaluateOutcomesOptions): 
   );
   if (options.predictions) await writePredictions(options.predictions, test.lines, queries, predictions);
   const document: OutcomesDocument = {
-    ...scoreAll(train.rows, test.rows, predictions, seed),
+    ...scoreAll(predictor, train.rows, test.rows, predictions, seed),
     rows: { train: train.rows.length, test: test.rows.length },
     bad_rows: { train: train.bad, test: test.bad },
     train_seconds: trainSeconds,
@@ -130,6 +131,7 @@ async function predictAll(
 }
 
 function scoreAll(
+  predictor: Predictor,
   train: readonly OutcomeRow[],
   test: readonly OutcomeRow[],
   predictions: readonly Prediction[],
@@ -142,7 +144,7 @@ function scoreAll(
   });
   if (scored.length) {
     const rates = plainRates(train);
-    const base = scored.map(({ row }) => rates.get(row.master) ?? rates.get('') ?? 0.5);
+    const base = scored.map(({ row, said }) => rates.get(row.master) ?? rates.get('') ?? said.base_rate);
     const texts = scored.map(({ row }) => row.text);
     const found = successScores(
       scored.map((s) => s.said.p),
@@ -168,7 +170,8 @@ function scoreAll(
     scores[quantity] = quantityScores(
       told.map((t) => t.said),
       told.map((t) => t.truth),
-      quantile(known, 0.5),
+      // Without the training rows the model's own median, which is theirs.
+      known.length ? quantile(known, 0.5) : Math.expm1(predictor.state[quantity]?.medians.overall ?? 0),
       texts,
       seed,
     );

@@ -55,6 +55,8 @@ export interface PolicyDocument extends PolicyFigure, Area {
 /** @throws EvaluateInputError for a file that cannot be used. */
 export async function runEvaluatePolicy(options: RunEvaluatePolicyOptions): Promise<PolicyDocument> {
   const { seed = 1, encoder, onProgress } = options;
+  if (!options.train)
+    throw new EvaluateInputError('--train', 'is missing: costs and masters come from it, with a model too');
   const train = await readPolicy(options.train);
   const test = await readPolicy(options.test, train.masters);
   const started = performance.now();
