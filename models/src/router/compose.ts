@@ -122,7 +122,6 @@ function described(state: RouterState, newcomers: Verdict['newcomers'], rule: Vo
 /** Odds by name; with many labels those under 1 in 10,000 are left out. */
 export function namedOdds(labels: readonly string[], odds: ArrayLike<number>): Record<string, number> {
   const smallest = labels.length > 30 ? 1e-4 : 0;
-  const named: Record<string, number> = {};
-  for (let k = 0; k < labels.length; k++) if (odds[k]! >= smallest) named[labels[k]!] = odds[k]!;
-  return named;
+  // From entries, so that a master may be called anything, "__proto__" too.
+  return Object.fromEntries(labels.flatMap((label, k) => (odds[k]! >= smallest ? [[label, odds[k]!]] : [])));
 }
