@@ -1,4 +1,15 @@
 export {
+  AnomalyDataError,
+  type AnomalyModel,
+  type AnomalyOptions,
+  type AnomalyStep,
+  type AnomalyStream,
+  detectorNames,
+  fitAnomalyModel,
+  type GaugeTable,
+  openAnomalyModel,
+} from './anomaly/index.js';
+export {
   BACKENDS,
   type BackendChoice,
   type BackendName,
@@ -26,6 +37,11 @@ export {
   type OpenAiEncoderOptions,
   openAiEncoder,
 } from './encoder/index.js';
+export {
+  type AnomaliesDocument,
+  type RunEvaluateAnomaliesOptions,
+  runEvaluateAnomalies,
+} from './evaluate/anomalies/index.js';
 export {
   EvaluateInputError,
   type OutcomesDocument,
@@ -62,6 +78,7 @@ export {
   type RuleExpert,
   type RuleMaster,
 } from './experts/rule/index.js';
+export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,
   type CrossFitOptions,
@@ -172,4 +189,3 @@ export {
   type TrainRouterOptions,
   trainRouter,
 } from './router/index.js';
-export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';

@@ -1,0 +1,181 @@
+// All detectors over all gauges, as one score a step: what watches a worker's telemetry.
+// The one thing to know: a detector that was often surprised so far, labels unseen, counts by so much less; that is what drift does to most of them.
+import { type Components, distance, fitComponents } from './detectors/index.js';
+import { DETECTOR_NAMES, fitGauge, type GaugeModel, type GaugeStream, hold, openGauge } from './gauge.js';
+import { fitTail, surprise, type Tail, tailQuantile } from './tail.js';
+
+/** Steps in order of time; `columns[g][t]` is gauge g at step t, NaN where missing. */
+export interface GaugeTable {
+  gauges: string[];
+  columns: Float64Array[];
+}
+
+export interface AnomalyOptions {
+  /** Steps that may raise an alert, of 1,000 that are like the training part. Default 2. Lower: fewer alerts, later ones. */
+  alertsPer1000?: number;
+}
+
+/** Plain JSON: everything the live watch needs. */
+export interface AnomalyModel {
+  gauges: string[];
+  models: GaugeModel[];
+  /** Across gauges; absent with one gauge or more than MOST_JOINT. */
+  joint?: { components: Components; tail: Tail };
+  /** Of each detector, its mean surprise in training. */
+  usual: number[];
+  threshold: number;
+  /** Training steps in all, and the last of them, which warm up a stream: NaN as null. */
+  steps: number;
+  recent: (number | null)[][];
+}
+
+export interface AnomalyStep {
+  score: number;
+  alert: boolean;
+  /** Surprise of each detector alone, in nats; names as in `detectorNames`. */
+  detectors: Float64Array;
+  /** The gauges that made the score, strongest first: at most three. */
+  gauges: { gauge: string; share: number }[];
+}
+
+/** Takes the next step's values, one a gauge, NaN where missing. */
+export type AnomalyStream = (values: ArrayLike<number>) => AnomalyStep;
+
+const MOST_JOINT = 200;
+const RECENT = 400;
+const LEAST_STEPS = 32;
+/** How many steps' worth the training mean weighs when the running mean of surprise starts. */
+const PRIOR_STEPS = 100;
+/** Half-lives in steps: what lasts counts, and what is sharp is still seen at once. */
+const SLOW = 40;
+const FAST = 2;
+
+export class AnomalyDataError extends Error {
+  override readonly name = 'AnomalyDataError';
+  readonly retryable = false;
+}
+
+export function detectorNames(model: Pick<AnomalyModel, 'joint'>): string[] {
+  return model.joint ? [...DETECTOR_NAMES, 'pca_gauges'] : DETECTOR_NAMES.slice();
+}
+
+/** @throws AnomalyDataError when there are fewer than 32 steps or no gauge. */
+export function fitAnomalyModel(train: GaugeTable, { alertsPer1000 = 2 }: AnomalyOptions = {}): AnomalyModel {
+  const steps = train.columns[0]?.length ?? 0;
+  if (steps < LEAST_STEPS)
+    throw new AnomalyDataError(`${steps} steps are too few to learn from; ${LEAST_STEPS} are the least`);
+  const models = train.columns.map(fitGauge);
+  const joint = train.gauges.length > 1 && train.gauges.length <= MOST_JOINT ? fitJoint(train, models) : undefined;
+  const draft: AnomalyModel = {
+    gauges: train.gauges,
+    models,
+    ...(joint && { joint }),
+    usual: [],
+    threshold: Number.POSITIVE_INFINITY,
+    steps,
+    recent: [],
+  };
+  const names = detectorNames(draft);
+  const row = new Float64Array(train.gauges.length);
+  const at = (t: number) => {
+    train.columns.forEach((column, g) => {
+      row[g] = column[t]!;
+    });
+    return row;
+  };
+  // Twice over the training part: first how surprised each detector usually is, then how high the score gets.
+  const usual = new Float64Array(names.length);
+  const first = openCold({ ...draft, usual: names.map(() => 1) }, 0);
+  for (let t = 0; t < steps; t++)
+    first(at(t)).detectors.forEach((s, d) => {
+      usual[d]! += s / steps;
+    });
+  draft.usual = Array.from(usual);
+  const second = openCold(draft, 0);
+  const scores = Float64Array.from({ length: steps }, (_, t) => second(at(t)).score).subarray(Math.floor(steps / 10));
+  draft.threshold = tailQuantile(fitTail(scores, 0.05), alertsPer1000 / 1000);
+  for (let t = Math.max(0, steps - RECENT); t < steps; t++)
+    draft.recent.push(Array.from(at(t), (v) => (Number.isFinite(v) ? v : null)));
+  return draft;
+}
+
+/** A stream that goes on where the training part ended. */
+export function openAnomalyModel(model: AnomalyModel): AnomalyStream {
+  const stream = openCold(model, model.steps - model.recent.length);
+  for (const row of model.recent) stream(row.map((v) => v ?? Number.NaN));
+  return stream;
+}
+
+function openCold(model: AnomalyModel, start: number): AnomalyStream {
+  const count = model.gauges.length;
+  const streams: GaugeStream[] = model.models.map((gauge) => openGauge(gauge, start));
+  const each = streams.map(() => new Float64Array(DETECTOR_NAMES.length));
+  const scaled = new Float64Array(count);
+  const top = Math.ceil(Math.sqrt(count));
+  const usual = Float64Array.from(model.usual, (u) => Math.max(1, u));
+  const running = usual.slice();
+  let seen = PRIOR_STEPS;
+  let fast = 0;
+  let slow = 0;
+  return (values) => {
+    for (let g = 0; g < count; g++) scaled[g] = streams[g]!(values[g]!, each[g]!);
+    const detectors = new Float64Array(usual.length);
+    for (let d = 0; d < DETECTOR_NAMES.length; d++)
+      detectors[d] = meanOfTop(
+        each.map((of) => of[d]!),
+        top,
+      );
+    if (model.joint)
+      detectors[DETECTOR_NAMES.length] = surprise(model.joint.tail, distance(model.joint.components, scaled));
+    let sum = 0;
+    seen++;
+    for (let d = 0; d < detectors.length; d++) {
+      // Weighed by what came before this step; then this step counts too.
+      sum += detectors[d]! / Math.max(usual[d]!, running[d]!);
+      running[d]! += (detectors[d]! - running[d]!) / seen;
+    }
+    const now = sum / detectors.length;
+    fast += (1 - 2 ** (-1 / FAST)) * (now - fast);
+    slow += (1 - 2 ** (-1 / SLOW)) * (now - slow);
+    const score = slow + fast / 8;
+    return { score, alert: score > model.threshold, detectors, gauges: strongest(model.gauges, each) };
+  };
+}
+
+function fitJoint(train: GaugeTable, models: GaugeModel[]): AnomalyModel['joint'] {
+  const size = train.columns.length;
+  const steps = train.columns[0]!.length;
+  const rows = new Float64Array(steps * size);
+  train.columns.forEach((column, g) => {
+    hold(column, models[g]!.scale).held.forEach((value, t) => {
+      rows[t * size + g] = value;
+    });
+  });
+  const components = fitComponents(rows, size);
+  const scores = Float64Array.from({ length: steps }, (_, t) =>
+    distance(components, rows.subarray(t * size, (t + 1) * size)),
+  );
+  return { components, tail: fitTail(scores, 0.05) };
+}
+
+function meanOfTop(values: number[], top: number): number {
+  if (values.length === 1) return values[0]!;
+  values.sort((a, b) => b - a);
+  let sum = 0;
+  for (let i = 0; i < top; i++) sum += values[i]!;
+  return sum / top;
+}
+
+function strongest(gauges: readonly string[], each: readonly Float64Array[]): AnomalyStep['gauges'] {
+  const sums = each.map((of) => of.reduce((a, b) => a + b, 0));
+  const all = sums.reduce((a, b) => a + b, 0);
+  const found: AnomalyStep['gauges'] = [];
+  for (let k = 0; k < Math.min(3, gauges.length) && all > 0; k++) {
+    let best = 0;
+    for (let g = 1; g < sums.length; g++) if (sums[g]! > sums[best]!) best = g;
+    if (sums[best]! <= 0) break;
+    found.push({ gauge: gauges[best]!, share: sums[best]! / all });
+    sums[best] = 0;
+  }
+  return found;
+}

@@ -1,0 +1,14 @@
+// The anomaly watch: detectors per gauge, calibrated on the training part, combined without labels.
+export {
+  AnomalyDataError,
+  type AnomalyModel,
+  type AnomalyOptions,
+  type AnomalyStep,
+  type AnomalyStream,
+  detectorNames,
+  fitAnomalyModel,
+  type GaugeTable,
+  openAnomalyModel,
+} from './ensemble.js';
+export { type Scale, scaleOf } from './robust.js';
+export { findSeason } from './season.js';

@@ -1,0 +1,8 @@
+// `cortex evaluate anomalies`: how well the watch finds what was labelled, on the user's own series.
+export {
+  type AnomaliesDocument,
+  type AnomalyScores,
+  type RunEvaluateAnomaliesOptions,
+  runEvaluateAnomalies,
+  type SeriesScores,
+} from './run-anomalies.js';
