@@ -42,6 +42,7 @@ export {
   type RunEvaluateAnomaliesOptions,
   runEvaluateAnomalies,
 } from './evaluate/anomalies/index.js';
+export { type LoadDocument, type RunEvaluateLoadOptions, runEvaluateLoad } from './evaluate/load/index.js';
 export {
   EvaluateInputError,
   type OutcomesDocument,
@@ -78,6 +79,15 @@ export {
   type RuleExpert,
   type RuleMaster,
 } from './experts/rule/index.js';
+export {
+  ForecastDataError,
+  type ForecastModel,
+  type ForecastOptions,
+  type ForecastStep,
+  type ForecastStream,
+  fitForecast,
+  openForecast,
+} from './forecast/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,

@@ -21,6 +21,7 @@ const report = await runTickets({
   kill: values.kill === true,
   // Under kills the second pass would measure nothing.
   reviews: values.kill !== true,
+  trained: values.kill !== true,
   log,
   ...(values.limit === undefined ? {} : { limit: Number(values.limit) }),
 });
@@ -39,6 +40,11 @@ function print(r: TicketReport): string {
       .map(([m, n]) => `${m} ${n}`)
       .join(', ')}`,
     ...(r.asked_share === undefined ? [] : [`with reviews on, a person is asked for ${percent(r.asked_share)}`]),
+    ...(r.trained === undefined
+      ? []
+      : [
+          `trained router, swapped in live: accuracy ${percent(r.trained.through_nats)} through NATS, ${percent(r.trained.evaluated)} asked directly`,
+        ]),
     ...(Object.keys(r.kills).length > 0
       ? [
           `killed -9: ${Object.entries(r.kills)

@@ -21,6 +21,7 @@ import { dataFolder, readRows } from '../harness/data.js';
 import { type Entry, readLog } from '../harness/ledger.js';
 import { quantile, wilson } from '../harness/statistics.js';
 import { type Floor, measureFloor } from './floor.js';
+import { evaluatedAccuracy, trainAndSwap } from './trained.js';
 
 export interface TicketOptions {
   /** Tickets to submit, at most the whole test file. */
@@ -32,6 +33,8 @@ export interface TicketOptions {
   readonly encoder: string | undefined;
   /** Share of tasks for which a person would be asked: a second pass with reviews on. */
   readonly reviews?: boolean;
+  /** A third pass with a router trained by `cortex train router` and swapped in live. */
+  readonly trained?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -53,6 +56,8 @@ export interface TicketReport {
   readonly dead_letters: number;
   /** Share of tasks for which a person was asked, with reviews on. */
   readonly asked_share?: number;
+  /** The trained router: accuracy on the same tickets asked directly, and through NATS. */
+  readonly trained?: { readonly evaluated: number; readonly through_nats: number };
   readonly seconds: number;
 }
 
@@ -78,7 +83,12 @@ export async function runTickets(options: TicketOptions): Promise<TicketReport> 
     const labels = await registerGroups(bus, train);
     const settings = await openSettings(bus);
     await settings.set('coordinator.unsure', 'best');
-    const env = { NATS_URL: server.url, CORTEX_ENCODER: options.encoder ?? 'none', CORTEX_HOME: join(work, 'home') };
+    const env = {
+      NATS_URL: server.url,
+      CORTEX_ENCODER: options.encoder ?? 'none',
+      CORTEX_HOME: join(work, 'home'),
+      CORTEX_MODELS: join(work, 'models'),
+    };
     children.push(
       startCortex('coordinator', ['actor', 'coordinator'], env),
       startCortex('router', ['actor', 'router'], env),
@@ -115,6 +125,15 @@ export async function runTickets(options: TicketOptions): Promise<TicketReport> 
       await submitAll(bus, 'pass-2', test, new Map(), 16, false);
       askedShare = await shareAsked(bus, test.length);
     }
+    let trained: TicketReport['trained'];
+    if (options.trained) {
+      options.log('training the router by the command line');
+      await settings.set('coordinator.unsure', 'best');
+      await trainAndSwap(bus, join(folder.path, 'train.jsonl.gz'), env);
+      const evaluated = await evaluatedAccuracy(env.CORTEX_MODELS, encoder, test);
+      await submitAll(bus, 'pass-3', test, new Map(), 8, false);
+      trained = { evaluated, through_nats: await accuracyOf(bus, 'pass-3', test) };
+    }
     settings.close();
     const dead = (await bus.jsm.streams.info('DEAD')).state.messages;
     for (const child of children)
@@ -125,6 +144,7 @@ export async function runTickets(options: TicketOptions): Promise<TicketReport> 
       kills,
       dead_letters: dead,
       ...(askedShare === undefined ? {} : { asked_share: askedShare }),
+      ...(trained ? { trained } : {}),
       seconds: Math.round((Date.now() - began) / 1_000),
     };
   } finally {
@@ -215,6 +235,18 @@ async function shareAsked(bus: Bus, total: number): Promise<number> {
   const entries = [...(await readLog(bus))].filter(([id]) => id.startsWith('pass-2'));
   const asked = entries.filter(([, records]) => records.some((e) => e.record.decision?.review !== undefined)).length;
   return asked / total;
+}
+
+/** Share of a pass's tickets whose first decision, by the trained router, names their group. */
+async function accuracyOf(bus: Bus, pass: string, test: readonly Ticket[]): Promise<number> {
+  let right = 0;
+  for (const [id, entries] of await readLog(bus)) {
+    if (!id.startsWith(pass)) continue;
+    const decision = entries.find((e) => e.record.step === 'decided')?.record.decision;
+    if (!decision?.models.router?.startsWith('router@')) throw new Error(`${id} was not decided by the trained router`);
+    if (decision.master === test[Number(id.split(' ')[1])]?.label) right++;
+  }
+  return right / test.length;
 }
 
 function count(

@@ -14,7 +14,7 @@ describe.skipIf(missing.length > 0)(
   `a thousand tickets${missing.length > 0 ? ` (skipped: ${missing.join('; ')})` : ''}`,
   () => {
     it('are each decided, delivered and done exactly once', { timeout: 900_000 }, async () => {
-      const report = await runTickets({ encoder, reviews: true, log });
+      const report = await runTickets({ encoder, reviews: true, trained: true, log });
       log(JSON.stringify(report));
       expect(report).toMatchObject({
         submitted: 1_000,
@@ -27,6 +27,9 @@ describe.skipIf(missing.length > 0)(
       });
       expect(report.methods).toEqual({ ensemble: 1_000 });
       expect(report.asked_share).toBeGreaterThan(0);
+      // What was evaluated is what serves: within two points, unsure tasks falling back to the best master.
+      const { evaluated, through_nats } = report.trained ?? { evaluated: 1, through_nats: 0 };
+      expect(Math.abs(evaluated - through_nats)).toBeLessThanOrEqual(0.02);
     });
 
     it('are each done, and counted once, while coordinator, router, workers and nats-server are killed -9 in turn', {

@@ -22,8 +22,6 @@ const HOPS = [
   { name: 'process cortex.tasks.submit', below: 'send cortex.tasks.submit' },
   { name: 'ask cortex.ask.router', below: 'process cortex.tasks.submit' },
   { name: 'process cortex.ask.router', below: 'ask cortex.ask.router' },
-  { name: 'expert rule', below: 'process cortex.ask.router' },
-  { name: 'expert lexical', below: 'process cortex.ask.router' },
   { name: 'send cortex.log.decided', below: 'process cortex.tasks.submit' },
   { name: 'process work', below: 'send cortex.log.decided' },
   { name: 'process cortex.outcomes', below: 'process work' },
@@ -88,8 +86,9 @@ describeOnServer('traces', (suite) => {
             .length;
         await until('all to be settled', async () => (await settled()) === 100, 120_000);
 
-        const traceIds = [...(await readLog(bus)).values()].map((entries) => entries[0]?.record.decision?.trace_id);
-        expect(new Set(traceIds).size).toBe(100);
+        const decisions = [...(await readLog(bus)).values()].flatMap((entries) => entries[0]?.record.decision ?? []);
+        expect(new Set(decisions.map((d) => d.trace_id)).size).toBe(100);
+        expect(decisions.some((d) => d.experts.some((e) => e.name === 'lexical' && !e.abstained))).toBe(true);
         let firstProblems: string[] = [];
         let complete = 0;
         await until(
@@ -97,9 +96,13 @@ describeOnServer('traces', (suite) => {
           async () => {
             complete = 0;
             firstProblems = [];
-            for (const id of traceIds) {
+            for (const { trace_id: id, experts } of decisions) {
               const trace = id ? await backend.trace(id) : undefined;
-              const problems = trace ? problemsOf(trace) : ['no such trace'];
+              // Every expert that had something to say has its span.
+              const heard = experts
+                .filter((e) => !e.abstained)
+                .map((e) => ({ name: `expert ${e.name}`, below: 'process cortex.ask.router' }));
+              const problems = trace ? problemsOf(trace, [...HOPS, ...heard]) : ['no such trace'];
               if (problems.length === 0) complete++;
               else if (firstProblems.length === 0) firstProblems = problems;
             }
@@ -144,10 +147,10 @@ describeOnServer('traces', (suite) => {
   });
 });
 
-function problemsOf(trace: JaegerTrace): string[] {
+function problemsOf(trace: JaegerTrace, hops: readonly { name: string; below: string | undefined }[]): string[] {
   const byId = new Map(trace.spans.map((span) => [span.spanID, span]));
   const problems: string[] = [];
-  for (const { name, below } of HOPS) {
+  for (const { name, below } of hops) {
     const span = trace.spans.find((s) => s.operationName === name);
     if (!span) {
       problems.push(`${name} is missing; there: ${trace.spans.map((s) => s.operationName).join(', ')}`);
