@@ -10,5 +10,6 @@ export {
   type GaugeTable,
   openAnomalyModel,
 } from './ensemble.js';
+export { SortedWindow } from './moving.js';
 export { type Scale, scaleOf } from './robust.js';
 export { findSeason } from './season.js';
