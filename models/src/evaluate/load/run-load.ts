@@ -50,6 +50,7 @@ export async function runEvaluateLoad(options: RunEvaluateLoadOptions): Promise<
   if (!(bin > 0)) throw new EvaluateInputError('--bin', `${bin} is not above 0`);
   if (!Number.isInteger(horizon) || horizon < 1 || horizon > 500)
     throw new EvaluateInputError('--horizon', `${horizon} is not a whole number from 1 to 500`);
+  if (!(quantile > 0 && quantile < 1)) throw new EvaluateInputError('--quantile', `${quantile} is not between 0 and 1`);
   onProgress?.({ stage: 'read', share: 0 });
   const counts = await countArrivals(series, bin);
   const half = Math.floor(counts.length / 2);

@@ -1,7 +1,7 @@
 // `cortex evaluate KIND`: your data, the very code that the actors run. Needs no NATS.
 import { stat } from 'node:fs/promises';
 import type { Encoder } from '@cortex/models';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { provideEncoder } from '../../provide/index.js';
 import { WrongInput } from '../failures.js';
 import { parseCount, withExample, withJsonOption } from '../options.js';
@@ -69,6 +69,94 @@ export function addEvaluate(program: Command): void {
     policy,
     true,
   );
+  addAnomalies(evaluate);
+  addLoad(evaluate);
+}
+
+interface AnomalyFlags {
+  train?: string;
+  test?: string;
+  labels?: string;
+  series?: string;
+  scores?: string;
+  alerts: number;
+  seed: number;
+  json?: boolean;
+}
+
+function addAnomalies(evaluate: Command): void {
+  const command = evaluate
+    .command('anomalies')
+    .description(
+      'Which steps of a series are unusual. CSV: `at` and one or more gauges (empty: missing); labels `at,label`.',
+    )
+    .option('--train <file>', 'steps to learn from')
+    .option('--test <file>', 'steps to be scored')
+    .option('--labels <file>', 'labels of the test steps, opened after scoring')
+    .option('--series <folder>', 'instead: NAME.train.csv, NAME.test.csv, NAME.labels.csv each')
+    .option('--scores <file>', 'write the score of every test step here')
+    .option('--alerts <n>', 'alerting steps of 1,000 like those of training', parseNumberAbove0, 2)
+    .option('--seed <n>', 'of the random baseline beside', parseCount, 1)
+    .action(async ({ json, alerts, ...flags }: AnomalyFlags) => {
+      const { runEvaluateAnomalies } = await import('@cortex/models');
+      if (flags.series === undefined)
+        for (const option of ['train', 'test', 'labels'] as const)
+          if (flags[option] === undefined)
+            throw new WrongInput(`--${option}`, 'is missing: give --train, --test and --labels, or --series FOLDER');
+      const progress = progressTo();
+      await answer(json, () =>
+        runEvaluateAnomalies({
+          ...flags,
+          alertsPer1000: alerts,
+          onProgress: ({ stage, share }) => progress(stage, share),
+        }),
+      );
+    });
+  withJsonOption(command);
+  withExample(command, 'evaluate anomalies --series folder --scores scores.csv --json');
+}
+
+function addLoad(evaluate: Command): void {
+  const command = evaluate
+    .command('load')
+    .description('How arrivals are forecast, and the capacity to ask for. CSV: one arrival a row, column `at`.')
+    .requiredOption('--series <file>', 'arrivals; the first half is learned from, the second scored')
+    .option('--bin <seconds>', 'arrivals are counted per so many seconds', parseNumberAbove0, 10)
+    .option('--horizon <n>', 'one to so many bins ahead', parseCount, 1)
+    .option('--quantile <q>', 'share of bins that the capacity is to cover', parseNumberAbove0, 0.9)
+    .action(
+      async ({
+        json,
+        ...flags
+      }: {
+        json?: boolean;
+        series: string;
+        bin: number;
+        horizon: number;
+        quantile: number;
+      }) => {
+        const { runEvaluateLoad } = await import('@cortex/models');
+        await answer(json, () => runEvaluateLoad(flags));
+      },
+    );
+  withJsonOption(command);
+  withExample(command, 'evaluate load --series arrivals.csv --bin 10 --horizon 6 --json');
+}
+
+function parseNumberAbove0(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new InvalidArgumentError('Not a number above 0.');
+  return value;
+}
+
+async function answer(json: boolean | undefined, run: () => Promise<object>): Promise<void> {
+  try {
+    const document = await run();
+    if (json) printJson(document);
+    else printText(figures(document as Record<string, unknown>, colours()));
+  } catch (error) {
+    throw await refusal(error);
+  }
 }
 
 const routing: Evaluate = async (flags, encoder, progress) => {
@@ -131,11 +219,7 @@ async function score(flags: Flags, run: Evaluate): Promise<void> {
     throw new WrongInput(`--model ${flags.model}`, 'there is no such folder');
   const encoder = flags.encoder ? await openEncoder() : undefined;
   try {
-    const document = await run(flags, encoder, progressTo());
-    if (flags.json) printJson(document);
-    else printText(figures(document as Record<string, unknown>, colours()));
-  } catch (error) {
-    throw await refusal(error);
+    await answer(flags.json, () => run(flags, encoder, progressTo()));
   } finally {
     await encoder?.close();
   }
