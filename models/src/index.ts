@@ -52,6 +52,11 @@ export {
 } from './evaluate/outcomes/index.js';
 export { type PolicyDocument, type RunEvaluatePolicyOptions, runEvaluatePolicy } from './evaluate/policy/index.js';
 export {
+  type RetrievalDocument,
+  type RunEvaluateRetrievalOptions,
+  runEvaluateRetrieval,
+} from './evaluate/retrieval/index.js';
+export {
   type EvaluateRoutingOptions,
   EvaluationFileEmpty,
   EvaluationFileUnreadable,
@@ -65,13 +70,6 @@ export {
   TooManyLabels,
 } from './evaluate/routing/index.js';
 export type { Expert, ExpertName, RouteQuery, Vote } from './experts/expert.js';
-export {
-  type Judgement,
-  RetrievalExpert,
-  type RetrievalOptions,
-  type RetrievalRow,
-  VectorLengthMismatch,
-} from './experts/retrieval/index.js';
 export {
   createRuleExpert,
   type PatternProblem,
@@ -199,3 +197,23 @@ export {
   type TrainRouterOptions,
   trainRouter,
 } from './router/index.js';
+export {
+  Bm25Index,
+  type Bm25Options,
+  DenseIndex,
+  fuseRanks,
+  fuseScores,
+  type Hit,
+  HybridIndex,
+  type HybridOptions,
+  type HybridSearchOptions,
+  passages,
+  type Question,
+  type SearchDocument,
+  type SearchOptions,
+  searchTerms,
+  type TunedWeight,
+  type TuneOptions,
+  titledPassages,
+  tuneWeight,
+} from './search/index.js';

@@ -21,6 +21,9 @@ import { admit } from '../admit/admit.js';
 import { FALLBACK_MASTER } from '../decide/decision.js';
 import { carryOut, type Shell } from './carry-out.js';
 
+/** A timer far in the future is looked at each hour: the server counts delays in nanoseconds. */
+const LONGEST_NAP_MS = 3_600_000;
+
 export interface Handlers {
   tasks(delivery: Delivery, span: Span): Promise<void>;
   outcomes(delivery: Delivery, span: Span): Promise<void>;
@@ -126,7 +129,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
       if (delivery.subject.startsWith('$JS.EVENT.')) return exhausted(delivery, span);
       const timer = decodeMessage('timer', timerSchema, delivery.data);
       const wait = Date.parse(timer.due) - Date.now();
-      if (wait > 0) throw new RetryLater(`due ${timer.due}`, wait);
+      if (wait > 0) throw new RetryLater(`due ${timer.due}`, Math.min(wait, LONGEST_NAP_MS));
       await carryOut(shell, {
         task: timer.task,
         event: { kind: 'due', task: timer.task, now: Date.now() },
