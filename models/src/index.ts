@@ -216,4 +216,5 @@ export {
   type TuneOptions,
   titledPassages,
   tuneWeight,
+  withoutNearDuplicates,
 } from './search/index.js';
