@@ -23,7 +23,7 @@ import {
   type TrainingRow,
 } from './types.js';
 import type { VoiceMaker, VoiceRows } from './voice.js';
-import { embeddingMaker } from './voices/embedding.js';
+import { chooseCost, embeddingMaker } from './voices/embedding.js';
 import { type ExpertMaker, outsideMaker } from './voices/outside.js';
 import { profileMaker } from './voices/profile.js';
 import { retrievalMaker } from './voices/retrieval.js';
@@ -82,7 +82,6 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
     labels,
     seed,
   };
-  const makers = makersFor(options, masters, labels, profiles);
   const outsiders = rows.filter(({ label }) => label === null).length;
   const outsideShare = Math.min(0.5, Math.max(options.outsideShare ?? 0.05, rows.length ? outsiders / rows.length : 0));
   const state = blankState(masters, labels, rows, encoder, costs, seed);
@@ -93,6 +92,10 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
 
   const folds = labels.length * rows.length > 5e6 ? 3 : 5;
   const fold = await assignFolds(data.texts, vectors, folds, seed);
+  report('choosing how closely to fit', 0);
+  const cost = vectors ? await chooseCost(data, fold, signal) : 0;
+  report('choosing how closely to fit', 1);
+  const makers = makersFor(options, masters, labels, profiles, cost);
   const cross = await crossFit(makers, data, fold, folds, {
     signal,
     onProgress: (done) => report('cross-fitting', done),
@@ -134,6 +137,7 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
   for (const v of all) state.voices[v]!.temperature = (state.full ?? state.words).temperatures[v]!;
   await calibrate(state, problem, exitLoss);
   state.newcomer = (await learnNewcomer(profiles, data)) ?? NEWCOMER_PRIOR;
+  if (vectors) state.metrics.embedding_cost = cost;
   report('calibrating', 1);
   report('fitting on all rows', 0);
   const voices = await makeAll(makers, data, signal);
@@ -163,6 +167,7 @@ function makersFor(
   masters: readonly MasterProfile[],
   labels: readonly string[],
   profiles: Profiles,
+  cost: number,
 ): VoiceMaker[] {
   const makers: VoiceMaker[] = [wordsMaker];
   if (hasRules(masters)) {
@@ -174,7 +179,7 @@ function makersFor(
       profiles,
       labels.map((label) => profiles.names.indexOf(label)),
     );
-    makers.push(embeddingMaker, retrievalMaker, profileMaker(own));
+    makers.push(embeddingMaker(cost), retrievalMaker, profileMaker(own));
   }
   for (const expert of options.experts ?? []) {
     if (!expert.needsEmbedding || options.encoder) makers.push(outsideMaker(expert));
