@@ -70,6 +70,7 @@ export function addEvaluate(program: Command): void {
     true,
   );
   addAnomalies(evaluate);
+  addRetrieval(evaluate);
   addLoad(evaluate);
 }
 
@@ -114,6 +115,45 @@ function addAnomalies(evaluate: Command): void {
     });
   withJsonOption(command);
   withExample(command, 'evaluate anomalies --series folder --scores scores.csv --json');
+}
+
+interface RetrievalFlags {
+  corpus: string;
+  queries: string;
+  qrels: string;
+  predictions?: string;
+  seed: number;
+  encoder: boolean;
+  json?: boolean;
+}
+
+function addRetrieval(evaluate: Command): void {
+  const command = evaluate
+    .command('retrieval')
+    .description(
+      'How well search finds. BEIR\'s form: corpus {"_id", "title"?, "text"}, queries {"_id", "text"}, judgements tab-separated.',
+    )
+    .requiredOption('--corpus <file>', 'documents; the one with the id of the query is left out')
+    .requiredOption('--queries <file>', 'questions')
+    .requiredOption('--qrels <file>', 'lines query-id, corpus-id, score')
+    .option('--predictions <file>', 'write one row per query here, best document first')
+    .option('--seed <n>', 'the same seed gives the same result', parseCount, 1)
+    .option('--no-encoder', 'without the sentence encoder: BM25 alone')
+    .action(async ({ json, encoder: wanted, ...flags }: RetrievalFlags) => {
+      await mustBeFiles(flags, ['corpus', 'queries', 'qrels']);
+      const { runEvaluateRetrieval } = await import('@cortex/models');
+      const encoder = wanted ? await openEncoder() : undefined;
+      const progress = progressTo();
+      try {
+        await answer(json, () =>
+          runEvaluateRetrieval({ ...flags, encoder, onProgress: ({ stage, share }) => progress(stage, share) }),
+        );
+      } finally {
+        await encoder?.close();
+      }
+    });
+  withJsonOption(command);
+  withExample(command, 'evaluate retrieval --corpus corpus.jsonl --queries queries.jsonl --qrels qrels.tsv --json');
 }
 
 function addLoad(evaluate: Command): void {
@@ -209,12 +249,7 @@ function given(flags: Flags, ...names: Named[]): { [name in Named]?: string } {
 }
 
 async function score(flags: Flags, run: Evaluate): Promise<void> {
-  // Before the encoder is looked for: a wrong name is said at once.
-  for (const option of ['train', 'test', 'masters'] as const) {
-    const file = flags[option];
-    if (file !== undefined && !(await stat(file).catch(() => undefined))?.isFile())
-      throw new WrongInput(`--${option} ${file}`, 'there is no such file');
-  }
+  await mustBeFiles(flags, ['train', 'test', 'masters']);
   if (flags.model !== undefined && !(await stat(flags.model).catch(() => undefined))?.isDirectory())
     throw new WrongInput(`--model ${flags.model}`, 'there is no such folder');
   const encoder = flags.encoder ? await openEncoder() : undefined;
@@ -222,6 +257,18 @@ async function score(flags: Flags, run: Evaluate): Promise<void> {
     await answer(flags.json, () => run(flags, encoder, progressTo()));
   } finally {
     await encoder?.close();
+  }
+}
+
+/** Before the encoder is looked for: a wrong name is said at once. */
+async function mustBeFiles<Name extends string>(
+  flags: { [name in Name]?: string },
+  names: readonly Name[],
+): Promise<void> {
+  for (const option of names) {
+    const file = flags[option];
+    if (file !== undefined && !(await stat(file).catch(() => undefined))?.isFile())
+      throw new WrongInput(`--${option} ${file}`, 'there is no such file');
   }
 }
 
