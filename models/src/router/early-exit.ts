@@ -1,6 +1,6 @@
 // When the words alone may decide, so that the encoder need not be asked.
 // The one thing to know: how sure the words are is a curve of its own (odds, lead, known words …), learnt on held-out rows, with
-// texts no master fits among the wrong ones; the threshold spends 85 % of the loss that is allowed:
+// texts no master fits among the wrong ones; the threshold spends 90 % of the loss that is allowed:
 // fresh tasks get the rest. Below the odds that the costs ask for, everybody is asked before a person is.
 import { fitLogistic, type LogisticModel, largest, logisticOdds } from '../calibration/index.js';
 import { type ScopeExample, scopeFeatures } from '../scope/index.js';
@@ -32,7 +32,7 @@ export interface EarlyExitProblem {
 }
 
 const FEWEST_ROWS = 100;
-const SPENT = 0.85;
+const SPENT = 0.9;
 
 /** @returns undefined when leaving early never pays, or rows are too few to say. */
 export async function fitEarlyExit(problem: EarlyExitProblem): Promise<EarlyExit | undefined> {

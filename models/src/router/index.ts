@@ -14,6 +14,7 @@ export {
   RouterShapeMismatch,
 } from './errors.js';
 export { RouterModel } from './router-model.js';
+export { loadServedRouter, type NetworkToSave, saveServedRouter } from './served.js';
 export type { RouterState } from './state.js';
 export { type LoadRouterOptions, loadRouter, type RouterManifest, saveRouter } from './store.js';
 export { type TrainRouterOptions, trainRouter } from './train.js';
