@@ -1,5 +1,7 @@
 // All detectors over all gauges, as one score a step: what watches a worker's telemetry.
 // The one thing to know: a detector that was often surprised so far, labels unseen, counts by so much less; that is what drift does to most of them.
+
+import { mean } from '../metrics/index.js';
 import { type Components, distance, fitComponents } from './detectors/index.js';
 import { DETECTOR_NAMES, fitGauge, type GaugeModel, type GaugeStream, hold, openGauge } from './gauge.js';
 import { fitTail, surprise, type Tail, tailQuantile } from './tail.js';
@@ -11,7 +13,7 @@ export interface GaugeTable {
 }
 
 export interface AnomalyOptions {
-  /** Steps that may raise an alert, of 1,000 that are like the training part. Default 2. Lower: fewer alerts, later ones. */
+  /** Steps that may raise an alert, of 1,000 that are like the training part. Default 5. Lower: fewer alerts, later ones. */
   alertsPer1000?: number;
 }
 
@@ -44,11 +46,18 @@ export type AnomalyStream = (values: ArrayLike<number>) => AnomalyStep;
 const MOST_JOINT = 200;
 const RECENT = 400;
 const LEAST_STEPS = 32;
+/** Steps of a cold start that do not count. */
+const BURN_IN = 100;
 /** How many steps' worth the training mean weighs when the running mean of surprise starts. */
 const PRIOR_STEPS = 100;
 /** Half-lives in steps: what lasts counts, and what is sharp is still seen at once. */
-const SLOW = 40;
+const SLOW = 30;
 const FAST = 2;
+/** What the fast average counts beside the slow one. */
+const FAST_SHARE = 0.5;
+/** Half-lives in steps: how fast the threshold follows a score above it, and how fast it comes back. */
+const RAISE = 100;
+const RELAX = 1000;
 
 export class AnomalyDataError extends Error {
   override readonly name = 'AnomalyDataError';
@@ -60,43 +69,69 @@ export function detectorNames(model: Pick<AnomalyModel, 'joint'>): string[] {
 }
 
 /** @throws AnomalyDataError when there are fewer than 32 steps or no gauge. */
-export function fitAnomalyModel(train: GaugeTable, { alertsPer1000 = 2 }: AnomalyOptions = {}): AnomalyModel {
+export function fitAnomalyModel(train: GaugeTable, { alertsPer1000 = 5 }: AnomalyOptions = {}): AnomalyModel {
   const steps = train.columns[0]?.length ?? 0;
   if (steps < LEAST_STEPS)
     throw new AnomalyDataError(`${steps} steps are too few to learn from; ${LEAST_STEPS} are the least`);
+  const model = fitParts(train);
+  // Each half is scored by what learned on the other: on its own rows a detector is never surprised enough.
+  const half = steps >> 1;
+  const halves: Fold[] =
+    half < LEAST_STEPS
+      ? [{ model, table: train, from: 0, to: steps }]
+      : [
+          { model: fitParts(slice(train, 0, half)), table: train, from: half, to: steps },
+          {
+            model: fitParts(slice(train, half, steps)),
+            table: slice(train, 0, half),
+            from: Math.min(BURN_IN, half >> 2),
+            to: half,
+          },
+        ];
+  const scores = halves.flatMap((fold) => replay(fold).map(({ score }) => score));
+  model.threshold = tailQuantile(fitTail(scores, 0.05), alertsPer1000 / 1000);
+  for (let t = Math.max(0, steps - RECENT); t < steps; t++)
+    model.recent.push(train.columns.map((column) => (Number.isFinite(column[t]!) ? column[t]! : null)));
+  return model;
+}
+
+interface Fold {
+  model: AnomalyModel;
+  table: GaugeTable;
+  /** Steps whose scores count; those before only warm up. */
+  from: number;
+  to: number;
+}
+
+function replay({ model, table, from, to }: Fold): AnomalyStep[] {
+  const stream = openCold(model, 0);
+  const out: AnomalyStep[] = [];
+  for (let t = 0; t < to; t++) {
+    const step = stream(table.columns.map((column) => column[t]!));
+    if (t >= from) out.push(step);
+  }
+  return out;
+}
+
+/** The detectors of a training part, weighed against each other, without a threshold. */
+function fitParts(train: GaugeTable): AnomalyModel {
   const models = train.columns.map(fitGauge);
   const joint = train.gauges.length > 1 && train.gauges.length <= MOST_JOINT ? fitJoint(train, models) : undefined;
-  const draft: AnomalyModel = {
-    gauges: train.gauges,
-    models,
-    ...(joint && { joint }),
-    usual: [],
+  const draft = { gauges: train.gauges, models, ...(joint && { joint }) };
+  const steps = train.columns[0]!.length;
+  const model: AnomalyModel = {
+    ...draft,
+    usual: detectorNames(draft).map(() => 1),
     threshold: Number.POSITIVE_INFINITY,
     steps,
     recent: [],
   };
-  const names = detectorNames(draft);
-  const row = new Float64Array(train.gauges.length);
-  const at = (t: number) => {
-    train.columns.forEach((column, g) => {
-      row[g] = column[t]!;
-    });
-    return row;
-  };
-  // Twice over the training part: first how surprised each detector usually is, then how high the score gets.
-  const usual = new Float64Array(names.length);
-  const first = openCold({ ...draft, usual: names.map(() => 1) }, 0);
-  for (let t = 0; t < steps; t++)
-    first(at(t)).detectors.forEach((s, d) => {
-      usual[d]! += s / steps;
-    });
-  draft.usual = Array.from(usual);
-  const second = openCold(draft, 0);
-  const scores = Float64Array.from({ length: steps }, (_, t) => second(at(t)).score).subarray(Math.floor(steps / 10));
-  draft.threshold = tailQuantile(fitTail(scores, 0.05), alertsPer1000 / 1000);
-  for (let t = Math.max(0, steps - RECENT); t < steps; t++)
-    draft.recent.push(Array.from(at(t), (v) => (Number.isFinite(v) ? v : null)));
-  return draft;
+  const seen = replay({ model, table: train, from: 0, to: steps });
+  return { ...model, usual: model.usual.map((_, d) => mean(seen.map(({ detectors }) => detectors[d]!))) };
+}
+
+function slice({ gauges, columns }: GaugeTable, from: number, to: number): GaugeTable {
+  return { gauges, columns: columns.map((column) => column.slice(from, to)) };
 }
 
 /** A stream that goes on where the training part ended. */
@@ -117,6 +152,7 @@ function openCold(model: AnomalyModel, start: number): AnomalyStream {
   let seen = PRIOR_STEPS;
   let fast = 0;
   let slow = 0;
+  let threshold = model.threshold;
   return (values) => {
     for (let g = 0; g < count; g++) scaled[g] = streams[g]!(values[g]!, each[g]!);
     const detectors = new Float64Array(usual.length);
@@ -134,11 +170,16 @@ function openCold(model: AnomalyModel, start: number): AnomalyStream {
       sum += detectors[d]! / Math.max(usual[d]!, running[d]!);
       running[d]! += (detectors[d]! - running[d]!) / seen;
     }
-    const now = sum / detectors.length;
+    // Squared: few detectors far out say more than many a little off.
+    const now = (sum / detectors.length) ** 2;
     fast += (1 - 2 ** (-1 / FAST)) * (now - fast);
     slow += (1 - 2 ** (-1 / SLOW)) * (now - slow);
-    const score = slow + fast / 8;
-    return { score, alert: score > model.threshold, detectors, gauges: strongest(model.gauges, each) };
+    const score = slow + FAST_SHARE * fast;
+    const alert = score > threshold;
+    // What lasts becomes the new normal: the threshold gives way, so that one change is not an alert for ever.
+    const towards = alert ? score : model.threshold;
+    if (Number.isFinite(towards)) threshold += (1 - 2 ** (-1 / (alert ? RAISE : RELAX))) * (towards - threshold);
+    return { score, alert, detectors, gauges: strongest(model.gauges, each) };
   };
 }
 

@@ -24,7 +24,7 @@ export interface RunEvaluateAnomaliesOptions {
   series?: string;
   /** Writes `[series,]at,score,alert,gauge` of every test step. */
   scores?: string;
-  /** Alerting steps of 1,000 that are like the training part. Default 2. */
+  /** Alerting steps of 1,000 that are like the training part. Default 5. */
   alertsPer1000?: number;
   /** Only the random baseline hangs on it. Default 1. */
   seed?: number;
@@ -91,11 +91,10 @@ export async function runEvaluateAnomalies(options: RunEvaluateAnomaliesOptions)
 
 async function scoreSeries(
   files: Files,
-  { alertsPer1000 = 2, seed = 1 }: RunEvaluateAnomaliesOptions,
+  { alertsPer1000 = 5, seed = 1 }: RunEvaluateAnomaliesOptions,
   out: ScoreFile | undefined,
 ): Promise<SeriesScores> {
   const train = await readSteps(files.train);
-  const test = await readSteps(files.test, train.gauges);
   let model: ReturnType<typeof fitAnomalyModel>;
   try {
     model = fitAnomalyModel(train, { alertsPer1000 });
@@ -103,6 +102,7 @@ async function scoreSeries(
     if (error instanceof AnomalyDataError) throw new EvaluateInputError(files.train, error.message);
     throw error;
   }
+  const test = await readSteps(files.test, train.gauges);
   const names = detectorNames(model);
   const stream = openAnomalyModel(model);
   const steps = test.at.length;

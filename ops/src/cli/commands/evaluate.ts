@@ -96,7 +96,7 @@ function addAnomalies(evaluate: Command): void {
     .option('--labels <file>', 'labels of the test steps, opened after scoring')
     .option('--series <folder>', 'instead: NAME.train.csv, NAME.test.csv, NAME.labels.csv each')
     .option('--scores <file>', 'write the score of every test step here')
-    .option('--alerts <n>', 'alerting steps of 1,000 like those of training', parseNumberAbove0, 2)
+    .option('--alerts <n>', 'alerting steps of 1,000 like those of training', parseNumberAbove0, 5)
     .option('--seed <n>', 'of the random baseline beside', parseCount, 1)
     .action(async ({ json, alerts, ...flags }: AnomalyFlags) => {
       const { runEvaluateAnomalies } = await import('@cortex/models');
