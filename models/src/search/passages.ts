@@ -25,7 +25,7 @@ export function passages(text: string, longest = LONGEST, most = 64): string[] {
 /** A passage with the title before it: a passage from the middle would not say what it is about. */
 export function titledPassages(title: string, text: string): string[] {
   const head = title.trim().slice(0, LONGEST / 4);
-  return passages(text, LONGEST - head.length).map((passage) => (head ? `${head}\n${passage}` : passage));
+  return passages(text, LONGEST - head.length).map((passage) => `${head}\n${passage}`.trim());
 }
 
 /** The last border of the best kind that leaves neither side too short. */
