@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import { type ActorDefinition, openMasters, type Question, serveAsks } from '@cortex/bus';
-import { loadEncoder, loadRouter } from '@cortex/models';
+import { loadEncoder, loadServedRouter } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
 import { Eligibility } from './eligible.js';
 import { EncoderSupply } from './encoder-supply.js';
@@ -59,7 +59,7 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
       if (set.model_folder !== undefined) {
         const watch = watchModelFolder({
           folder: set.model_folder,
-          load: (path) => loadRouter(path),
+          load: (path) => loadServedRouter(path),
           onModel: (model) => {
             works.setTrained(model, set.model_folder ?? '');
             serving?.again();

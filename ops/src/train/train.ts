@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import {
   type Encoder,
   type MasterProfile,
+  neuralMaker,
   type OutcomeRow,
   savePredictor,
-  saveRouter,
+  saveServedRouter,
   type TrainingRow,
   trainPredictor,
   trainRouter,
@@ -27,6 +28,8 @@ export interface TrainOptions {
   readonly folder: string;
   readonly encoder: Encoder | undefined;
   readonly seed: number;
+  /** Train the network (MoERouter) into the ensemble too: minutes instead of seconds. Needs the encoder. */
+  readonly neural?: boolean;
   readonly onProgress: (stage: string, share: number) => void;
 }
 
@@ -40,15 +43,19 @@ export async function trainRouterInto(
   const known = new Set(masters.map((m) => m.name));
   // A master that was removed must never be chosen again, whatever its history says.
   const usable = rows.filter((row) => row.label === null || known.has(row.label));
+  const neural =
+    options.neural && options.encoder ? neuralMaker({ describe: describedBy(masters, options.encoder) }) : undefined;
   const model = await trainRouter({
     masters: masters.map(profileOf),
     rows: usable,
     seed: options.seed,
     onProgress: ({ stage, done }) => options.onProgress(stage, done),
     ...(options.encoder ? { encoder: options.encoder } : {}),
+    ...(neural ? { experts: [neural] } : {}),
   });
-  await saveRouter(model, options.folder);
   const fingerprint = fingerprintOf(usable);
+  const network = neural?.latest();
+  await saveServedRouter(model, options.folder, network ? { model: network, fingerprint } : undefined);
   return {
     family: 'router',
     folder: options.folder,
@@ -76,6 +83,12 @@ export async function trainPredictorInto(rows: readonly OutcomeRow[], options: T
     knows: predictor.families,
     fingerprint: fingerprintOf(rows),
   };
+}
+
+/** Vectors of what the labels mean: the master's description, or its name. */
+export function describedBy(masters: readonly { name: string; description?: string }[], encoder: Encoder) {
+  const descriptions = new Map(masters.map((m) => [m.name, m.description || m.name]));
+  return (labels: readonly string[]) => encoder.encode(labels.map((label) => descriptions.get(label) ?? label));
 }
 
 function profileOf(master: Master): MasterProfile {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Bus, publish, taskLog } from '@cortex/bus';
 import { until } from '@cortex/bus/testing';
-import { type Encoder, loadRouter } from '@cortex/models';
+import { type Encoder, loadServedRouter } from '@cortex/models';
 import { EVENT_TYPES } from '@cortex/schemas';
 
 const CORTEX = fileURLToPath(new URL('../../../ops/dist/cli/main.js', import.meta.url));
@@ -47,7 +47,7 @@ export async function evaluatedAccuracy(
   encoder: Encoder | undefined,
   test: readonly Ticket[],
 ): Promise<number> {
-  const model = await loadRouter(join(modelFolder, 'routing', 'current'));
+  const model = await loadServedRouter(join(modelFolder, 'routing', 'current'));
   const vectors = encoder ? await encoder.encode(test.map((t) => t.text)) : [];
   const results = await model.route(
     test.map(({ text }, i) => ({ text, ...(vectors[i] ? { embedding: vectors[i] } : {}) })),

@@ -25,6 +25,7 @@ interface Flags extends BusFlags {
   from?: string;
   seed: number;
   encoder: boolean;
+  neural?: boolean;
   json?: boolean;
 }
 
@@ -42,10 +43,11 @@ export function addTrain(program: Command): void {
       'rows instead of the log: {"text", "label"} for router, {"text", "master", "success"?, …} else',
     )
     .option('--seed <n>', 'the same seed and rows give the same model', parseCount, 1)
+    .option('--neural', 'train the network into the ensemble too: minutes instead of seconds')
     .option('--no-encoder', 'without the sentence encoder: words alone');
   withBusOptions(command);
   withJsonOption(command);
-  withExample(command, 'train router', 'train success --from outcomes.jsonl.gz');
+  withExample(command, 'train router', 'train router --neural', 'train success --from outcomes.jsonl.gz');
   command.action(train);
 }
 
@@ -63,6 +65,7 @@ async function train(family: string, flags: Flags): Promise<void> {
       folder,
       encoder: flags.encoder ? await openEncoder() : undefined,
       seed: flags.seed,
+      neural: flags.neural === true,
       onProgress: progress(),
     });
     if (isRouter) {
