@@ -3,4 +3,4 @@ export { type ModelFolders, modelFolders } from './folders.js';
 export { readTasks } from './read-log.js';
 export { readOutcomeRows, readRoutingRows } from './read-rows.js';
 export { type CollectedRows, rowsOfTasks } from './rows.js';
-export { type Trained, type TrainOptions, trainPredictorInto, trainRouterInto } from './train.js';
+export { describedBy, type Trained, type TrainOptions, trainPredictorInto, trainRouterInto } from './train.js';

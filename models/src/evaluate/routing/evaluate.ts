@@ -5,7 +5,7 @@ import type { Encoder } from '../../encoder/index.js';
 import {
   type Costs,
   type ExpertMaker,
-  loadRouter,
+  loadServedRouter,
   type MasterProfile,
   type Progress,
   type RouteResult,
@@ -61,7 +61,7 @@ export async function runEvaluateRouting(options: EvaluateRoutingOptions): Promi
   const texts = test.rows.map(({ text }) => text);
   const started = performance.now();
   const model = options.model
-    ? await loadRouter(options.model, options.encoder)
+    ? await loadServedRouter(options.model, options.encoder)
     : await trainOn(train?.rows ?? [], masters, options);
   const trainSeconds = options.model ? 0 : (performance.now() - started) / 1000;
   const answers = await askAll(model, texts, options);

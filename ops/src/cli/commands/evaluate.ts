@@ -1,8 +1,9 @@
 // `cortex evaluate KIND`: your data, the very code that the actors run. Needs no NATS.
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Encoder } from '@cortex/models';
 import { type Command, InvalidArgumentError } from 'commander';
 import { provideEncoder } from '../../provide/index.js';
+import { describedBy } from '../../train/index.js';
 import { WrongInput } from '../failures.js';
 import { parseCount, withExample, withJsonOption } from '../options.js';
 import { figures } from '../output/figures.js';
@@ -16,6 +17,7 @@ interface Flags {
   model?: string;
   seed: number;
   encoder: boolean;
+  neural?: boolean;
   json?: boolean;
 }
 
@@ -54,7 +56,12 @@ export function addEvaluate(program: Command): void {
     'evaluate routing --train train.jsonl --test test.jsonl --predictions out.jsonl',
     routing,
     false,
-  ).option('--masters <file>', 'JSON list of {"name", "description"}, for labels with few rows or none');
+  )
+    .option('--masters <file>', 'JSON list of {"name", "description"}, for labels with few rows or none')
+    .option(
+      '--neural',
+      'train the network into the ensemble too, as "cortex train router --neural" does: minutes more',
+    );
   kind(
     'outcomes',
     'How tasks go. Rows: {"text", "master", "success"?, "minutes"?, "tokens"?, "complexity"?, "at"?, …}.',
@@ -200,7 +207,7 @@ async function answer(json: boolean | undefined, run: () => Promise<object>): Pr
 }
 
 const routing: Evaluate = async (flags, encoder, progress) => {
-  const { runEvaluateRouting } = await import('@cortex/models');
+  const { neuralMaker, runEvaluateRouting } = await import('@cortex/models');
   if (!flags.train && !flags.masters && !flags.model)
     throw new WrongInput(
       '--train',
@@ -211,9 +218,21 @@ const routing: Evaluate = async (flags, encoder, progress) => {
     seed: flags.seed,
     ...given(flags, 'train', 'masters', 'predictions', 'model'),
     ...(encoder ? { encoder } : {}),
+    ...(encoder && flags.neural
+      ? { experts: [neuralMaker({ describe: describedBy(await mastersOf(flags), encoder) })] }
+      : {}),
     onProgress: ({ stage, done }) => progress(stage, done),
   });
 };
+
+/** What `--masters` says of them; the evaluation itself checks the file and names what is wrong with it. */
+async function mastersOf(flags: Flags): Promise<{ name: string; description?: string }[]> {
+  if (flags.masters === undefined) return [];
+  const listed: unknown = JSON.parse(await readFile(flags.masters, 'utf8').catch(() => '[]'));
+  return Array.isArray(listed)
+    ? listed.filter((m): m is { name: string; description?: string } => typeof m?.name === 'string')
+    : [];
+}
 
 const outcomes: Evaluate = async (flags, encoder, progress) => {
   const { runEvaluateOutcomes } = await import('@cortex/models');
