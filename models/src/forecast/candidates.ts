@@ -1,6 +1,5 @@
 // The forecasters to choose from, simplest first. Each is fed counts one by one and asked for h bins ahead.
 // The one thing to know: order matters: a later one serves only where it beats the earlier ones clearly on validation.
-import { findSeason } from '../anomaly/index.js';
 import { mean } from '../metrics/index.js';
 import { type AutoRegression, autoRegression, fitAutoRegression } from './auto-regression.js';
 
@@ -20,9 +19,8 @@ export type Candidate =
   | { kind: 'seasonal'; season: number; alpha: number }
   | { kind: 'auto_regression'; model: AutoRegression };
 
-/** Simplest first. @param counts what may be learned from. @param horizon most bins ahead. */
-export function candidates(counts: Float64Array, horizon: number): Candidate[] {
-  const season = findSeason(counts);
+/** Simplest first. @param counts what may be learned from. @param horizon most bins ahead. @param season bins, 0 for none. */
+export function candidates(counts: Float64Array, horizon: number, season: number): Candidate[] {
   const out: Candidate[] = [{ kind: 'last' }];
   for (const window of [3, 6, 12, 30, 90]) out.push({ kind: 'moving_average', window });
   for (const window of [6, 12, 30, 90]) out.push({ kind: 'moving_median', window });
@@ -44,7 +42,7 @@ export function nameOf(candidate: Candidate): string {
     case 'holt':
       return `holt(${candidate.alpha})`;
     case 'seasonal':
-      return `seasonal(${candidate.season})`;
+      return `seasonal(${candidate.season},${candidate.alpha})`;
     default:
       return candidate.kind;
   }

@@ -1,6 +1,6 @@
 // Arrivals per bin, forecast with the capacity to ask for: the simplest forecaster that wins on validation, and a conformal quantile on top.
 // The one thing to know: the quantile's errors are those of the last bins, so it follows when the traffic becomes wilder.
-import { SortedWindow } from '../anomaly/index.js';
+import { findSeason, SortedWindow } from '../anomaly/index.js';
 import { type Candidate, candidates, nameOf, openCandidate } from './candidates.js';
 
 export interface ForecastOptions {
@@ -52,9 +52,11 @@ export function fitForecast(
   if (counts.length < 8)
     throw new ForecastDataError(`${counts.length} bins are too few to learn from; 8 are the least`);
   const split = Math.floor(counts.length * FIT_SHARE);
-  const tried = candidates(counts.subarray(0, split), horizon);
+  // The season is a length, not a fit: looked for in all of the learning part.
+  const season = findSeason(counts);
+  const tried = candidates(counts.subarray(0, split), horizon, season);
   const said = tried.map((candidate) => forecastsOf(candidate, counts, horizon));
-  const final = candidates(counts, horizon);
+  const final = candidates(counts, horizon, season);
   const horizons = Array.from({ length: horizon }, (_, h) => {
     const names = tried.map(nameOf);
     const off = tried.map((_, c) => absoluteError(said[c]![h]!, counts, split));

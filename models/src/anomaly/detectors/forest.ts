@@ -3,8 +3,8 @@ import { seededRandom } from '../../metrics/index.js';
 import { MovingWindow } from '../moving.js';
 import type { GaugeDetector } from './types.js';
 
-const TREES = 64;
-const SAMPLE = 256;
+const TREES = 40;
+const SAMPLE = 128;
 const DEEPEST = 10;
 const WINDOW = 12;
 const FEATURES = 4;
@@ -42,20 +42,22 @@ export const forest: GaugeDetector<State> = {
   },
   open({ feature, at, right, norm }) {
     const features = featuresOf();
+    // All trees in one piece of typed memory: this runs for every step of every gauge.
+    const roots = Int32Array.from(feature, (_, t) => feature.slice(0, t).reduce((sum, tree) => sum + tree.length, 0));
+    const split = Int8Array.from(feature.flat());
+    const cut = Float64Array.from(at.flat());
+    const above = Int32Array.from(right.flatMap((tree, t) => tree.map((node) => node + roots[t]!)));
     let seen = 0;
     return (value) => {
       const row = features(value);
       if (++seen < 4) return Number.NaN;
       let depth = 0;
-      for (let t = 0; t < feature.length; t++) {
-        const f = feature[t]!;
-        const a = at[t]!;
-        const r = right[t]!;
-        let node = 0;
-        while (f[node]! >= 0) node = row[f[node]!]! < a[node]! ? node + 1 : r[node]!;
-        depth += a[node] ?? 0;
+      for (let t = 0; t < roots.length; t++) {
+        let node = roots[t]!;
+        for (let f = split[node]!; f >= 0; f = split[node]!) node = row[f]! < cut[node]! ? node + 1 : above[node]!;
+        depth += cut[node]!;
       }
-      return -depth / feature.length / Math.max(1e-9, norm);
+      return -depth / roots.length / Math.max(1e-9, norm);
     };
   },
 };
