@@ -100,7 +100,7 @@ describe('evaluate retrieval', () => {
       ranked_by: 'hybrid',
       rows: { documents: 4, queries: 3, queries_judged: 3 },
       encoder: 'triples',
-      notes: [],
+      note: null,
     });
     for (const part of [document, document.bm25, document.dense!]) {
       expect(part['recall@100']).toBeGreaterThan(0.6);
@@ -118,7 +118,7 @@ describe('evaluate retrieval', () => {
   it('answers by BM25 alone without an encoder, and says so', async () => {
     const document = await runEvaluateRetrieval(given());
     expect(document).toMatchObject({ ranked_by: 'bm25', dense: null, fusion: null, encoder: null });
-    expect(document.notes[0]).toContain('BM25 alone');
+    expect(document.note).toContain('BM25 alone');
     expect(document['ndcg@10']).toBe(document.bm25['ndcg@10']);
   });
 

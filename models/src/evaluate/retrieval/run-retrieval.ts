@@ -55,7 +55,8 @@ export interface RetrievalDocument extends RankingScores {
   bad_rows: Record<'corpus' | 'queries' | 'qrels', { count: number; shown: BadRow[] }>;
   seed: number;
   encoder: string | null;
-  notes: string[];
+  /** What the reader must know of the figures; null for nothing. */
+  note: string | null;
 }
 
 const MOST = 100;
@@ -112,7 +113,7 @@ export async function runEvaluateRetrieval(options: RunEvaluateRetrievalOptions)
     bad_rows: { corpus: corpus.bad, queries: queries.bad, qrels: judgements.bad },
     seed,
     encoder: encoder?.id ?? null,
-    notes: encoder ? [] : ['no encoder: the figures are of BM25 alone'],
+    note: encoder ? null : 'no encoder: the figures are of BM25 alone',
   };
 }
 
