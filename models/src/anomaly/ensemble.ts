@@ -89,7 +89,9 @@ export function fitAnomalyModel(train: GaugeTable, { alertsPer1000 = 5 }: Anomal
           },
         ];
   const scores = halves.flatMap((fold) => replay(fold).map(({ score }) => score));
-  model.threshold = tailQuantile(fitTail(scores, 0.05), alertsPer1000 / 1000);
+  // Never beyond what training itself reached: there the tail is a guess.
+  const highest = scores.reduce((a, b) => Math.max(a, b), 0);
+  model.threshold = Math.min(highest, tailQuantile(fitTail(scores, 0.05), alertsPer1000 / 1000));
   for (let t = Math.max(0, steps - RECENT); t < steps; t++)
     model.recent.push(train.columns.map((column) => (Number.isFinite(column[t]!) ? column[t]! : null)));
   return model;
