@@ -1,7 +1,8 @@
 // `cortex train [FAMILY]`: learns from the log (or a file) and puts the model where the running actors pick it up.
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { provideEncoder } from '../../provide/index.js';
+import { cacheFolder, provideEncoder } from '../../provide/index.js';
 import {
   modelFolders,
   readOutcomeRows,
@@ -104,7 +105,8 @@ async function closing(options: TrainOptions, work: (options: TrainOptions) => P
 async function openEncoder() {
   const { loadEncoder } = await import('@cortex/models');
   const found = await provideEncoder({ log: (line) => note(`cortex: ${line}`) });
-  if (found.found) return loadEncoder(found.folder);
+  // The router's own vectors: what one of them has read, the other need not.
+  if (found.found) return loadEncoder(found.folder, { cacheFolder: join(cacheFolder(process.env), 'vectors') });
   note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
   return undefined;
 }
