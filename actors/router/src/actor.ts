@@ -4,11 +4,10 @@
 
 import { join } from 'node:path';
 import { type ActorDefinition, openMasters, type Question, serveAsks } from '@cortex/bus';
-import { loadEncoder, loadServedRouter } from '@cortex/models';
+import { loadEncoder, loadServedRouter, watchModelFolder } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
 import { Eligibility } from './eligible.js';
 import { EncoderSupply } from './encoder-supply.js';
-import { watchModelFolder } from './model-folder.js';
 import { Routing } from './routing.js';
 import { Serving } from './serving.js';
 import { type RouterSettingsInput, routerSettingsSchema } from './settings.js';

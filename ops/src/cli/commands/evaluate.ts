@@ -2,12 +2,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Encoder } from '@cortex/models';
 import { type Command, InvalidArgumentError } from 'commander';
-import { provideEncoder } from '../../provide/index.js';
 import { describedBy } from '../../train/index.js';
+import { openEncoder, stages } from '../encoder.js';
 import { WrongInput } from '../failures.js';
 import { parseCount, withExample, withJsonOption } from '../options.js';
 import { figures } from '../output/figures.js';
-import { colours, note, printJson, printText } from '../output/index.js';
+import { colours, printJson, printText } from '../output/index.js';
 
 interface Flags {
   train?: string;
@@ -111,7 +111,7 @@ function addAnomalies(evaluate: Command): void {
         for (const option of ['train', 'test', 'labels'] as const)
           if (flags[option] === undefined)
             throw new WrongInput(`--${option}`, 'is missing: give --train, --test and --labels, or --series FOLDER');
-      const progress = progressTo();
+      const progress = stages();
       await answer(json, () =>
         runEvaluateAnomalies({
           ...flags,
@@ -149,8 +149,8 @@ function addRetrieval(evaluate: Command): void {
     .action(async ({ json, encoder: wanted, ...flags }: RetrievalFlags) => {
       await mustBeFiles(flags, ['corpus', 'queries', 'qrels']);
       const { runEvaluateRetrieval } = await import('@cortex/models');
-      const encoder = wanted ? await openEncoder() : undefined;
-      const progress = progressTo();
+      const encoder = wanted ? await openEncoder({ remember: false }) : undefined;
+      const progress = stages();
       try {
         await answer(json, () =>
           runEvaluateRetrieval({ ...flags, encoder, onProgress: ({ stage, share }) => progress(stage, share) }),
@@ -271,9 +271,9 @@ async function score(flags: Flags, run: Evaluate): Promise<void> {
   await mustBeFiles(flags, ['train', 'test', 'masters']);
   if (flags.model !== undefined && !(await stat(flags.model).catch(() => undefined))?.isDirectory())
     throw new WrongInput(`--model ${flags.model}`, 'there is no such folder');
-  const encoder = flags.encoder ? await openEncoder() : undefined;
+  const encoder = flags.encoder ? await openEncoder({ remember: false }) : undefined;
   try {
-    await answer(flags.json, () => run(flags, encoder, progressTo()));
+    await answer(flags.json, () => run(flags, encoder, stages()));
   } finally {
     await encoder?.close();
   }
@@ -289,23 +289,6 @@ async function mustBeFiles<Name extends string>(
     if (file !== undefined && !(await stat(file).catch(() => undefined))?.isFile())
       throw new WrongInput(`--${option} ${file}`, 'there is no such file');
   }
-}
-
-async function openEncoder() {
-  const { loadEncoder } = await import('@cortex/models');
-  const found = await provideEncoder({ log: (line) => note(`cortex: ${line}`) });
-  if (found.found) return loadEncoder(found.folder);
-  note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
-  return undefined;
-}
-
-/** One line per stage, at its begin. */
-function progressTo(): (stage: string, share: number) => void {
-  let last = '';
-  return (stage) => {
-    if (stage !== last) note(`cortex: ${stage}`);
-    last = stage;
-  };
 }
 
 /** What names file, line and field already becomes exit code 2; a model that must not be served too. */

@@ -1,8 +1,6 @@
 // `cortex train [FAMILY]`: learns from the log (or a file) and puts the model where the running actors pick it up.
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { cacheFolder, provideEncoder } from '../../provide/index.js';
 import {
   modelFolders,
   readOutcomeRows,
@@ -14,6 +12,7 @@ import {
   trainPredictorInto,
   trainRouterInto,
 } from '../../train/index.js';
+import { openEncoder, stages } from '../encoder.js';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { note, plural, printJson, printText } from '../output/index.js';
@@ -64,10 +63,10 @@ async function train(family: string, flags: Flags): Promise<void> {
       note(`cortex: ${plural(n, 'task')} left out: ${why}`);
     const options = async (folder: string): Promise<TrainOptions> => ({
       folder,
-      encoder: flags.encoder ? await openEncoder() : undefined,
+      encoder: flags.encoder ? await openEncoder({ remember: true }) : undefined,
       seed: flags.seed,
       neural: flags.neural === true,
-      onProgress: progress(),
+      onProgress: stages(),
     });
     if (isRouter) {
       const rows = collected?.routing ?? readRoutingRows(flags.from as string);
@@ -100,22 +99,4 @@ async function closing(options: TrainOptions, work: (options: TrainOptions) => P
   } finally {
     await options.encoder?.close();
   }
-}
-
-async function openEncoder() {
-  const { loadEncoder } = await import('@cortex/models');
-  const found = await provideEncoder({ log: (line) => note(`cortex: ${line}`) });
-  // The router's own vectors: what one of them has read, the other need not.
-  if (found.found) return loadEncoder(found.folder, { cacheFolder: join(cacheFolder(process.env), 'vectors') });
-  note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
-  return undefined;
-}
-
-/** One line per stage, at its begin. */
-function progress(): (stage: string, share: number) => void {
-  let last = '';
-  return (stage) => {
-    if (stage !== last) note(`cortex: ${stage}`);
-    last = stage;
-  };
 }

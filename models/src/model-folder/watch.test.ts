@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@cortex/bus';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FolderWatch, watchModelFolder } from './model-folder.js';
+import { type FolderWatch, watchModelFolder } from './watch.js';
 
-describe('the folder of a trained router', () => {
+describe('the folder of a trained model', () => {
   let folder: string;
   let watch: FolderWatch;
   let served: (string | undefined)[];
@@ -19,7 +18,7 @@ describe('the folder of a trained router', () => {
     watch = watchModelFolder({
       folder,
       everyMs: 3_600_000,
-      log: { ...silentLogger, error: (_message, fields) => refused.push(String(fields?.reason)) },
+      log: { warn: () => undefined, error: (_message, fields) => refused.push(String(fields?.reason)) },
       onModel: (model) => served.push(model),
       load: async () => {
         loads++;
