@@ -4,6 +4,7 @@ import {
   type Bus,
   deadLettersOf,
   openMasters,
+  openSettings,
   publish,
   pullOne,
   type RunningActor,
@@ -271,6 +272,61 @@ describeOnServer('the coordinator', (suite) => {
     beat.say('stopped');
     beat.stop();
     await server.stop(10);
+  });
+
+  it('carries what the predictor says of the chosen master, and lets it weigh where settings say so', async () => {
+    const helper = await suite.connect({ name: 'helpers' });
+    const beats = ['router', 'predictor'].map((actor) => startHeartbeat(helper, actor));
+    for (const beat of beats) beat.say('ready');
+    const answer = {
+      confidence: 0.55,
+      candidates: ['development', 'security'],
+      scope: 1,
+      abstain: false,
+      experts: [],
+      models: {},
+      explanation: [],
+    };
+    const servers = [
+      serveAsks(helper, {
+        actor: 'router',
+        answer: async (qs) => qs.map(() => ({ ...answer, probabilities: { development: 0.55, security: 0.45 } })),
+      }),
+      serveAsks(helper, {
+        actor: 'predictor',
+        answer: async (qs) =>
+          qs.map(() => ({
+            predictions: { development: { success: 0.2 }, security: { success: 0.95, minutes: { p50: 3, p90: 9 } } },
+            models: { success: 'predictor@1' },
+          })),
+      }),
+    ];
+    await until('predictions to be carried', async () => {
+      const id = `predicted-${Math.random()}`;
+      await submit({ id, text: SCAN });
+      return (await decided(id)).decision?.prediction;
+    });
+    await submit({ id: 'plain', text: SCAN });
+    expect((await decided('plain')).decision).toMatchObject({
+      master: 'development',
+      prediction: { success: 0.2 },
+      models: { success: 'predictor@1' },
+    });
+    const settings = await openSettings(bus);
+    await settings.set('coordinator.weights', { success: 1 });
+    await until('the weights to count', async () => {
+      const id = `weighed-${Math.random()}`;
+      await submit({ id, text: SCAN });
+      const { decision } = await decided(id);
+      return decision?.master === 'security' && decision.confidence === 0.45 && decision.prediction?.success === 0.95;
+    });
+    await settings.unset('coordinator.weights');
+    settings.close();
+    for (const beat of beats) {
+      beat.say('stopped');
+      beat.stop();
+    }
+    await Promise.all(servers.map((server) => server.stop(100)));
   });
 
   it('throws away behind the ack floor what is worked off', async () => {

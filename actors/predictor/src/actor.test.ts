@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAsker, type RunningActor, runActor, silentLogger, watchPresence } from '@cortex/bus';
+import { createAsker, type RunningActor, runActor, silentLogger, taskLog, watchPresence } from '@cortex/bus';
 import { describeOnServer, until } from '@cortex/bus/testing';
 import { savePredictor, trainPredictor } from '@cortex/models';
 import { predictAnswerSchema } from '@cortex/schemas';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { predictorActor } from './actor.js';
 import { gaugesByMaster, queriesOf } from './answer.js';
+import { rowOf } from './outcomes.js';
 
 const task = {
   id: 't',
@@ -22,6 +23,7 @@ const history = Array.from({ length: 120 }, (_, i) => {
   return {
     text: `${security ? 'rotate a leaked key' : 'implement a form'} number ${i}`,
     master: security ? 'security' : 'development',
+    at: Date.UTC(2026, 0, 1) + i * 3_600_000,
     success: security || i % 10 === 1 ? 1 : 0,
     minutes: (security ? 5 : 60) + (i % 7),
     tokens: (security ? 900 : 9_000) + 10 * (i % 5),
@@ -69,6 +71,48 @@ describeOnServer('the predictor', (suite) => {
     expect(development?.tokens?.p50).toBeGreaterThan(security?.tokens?.p50 ?? Number.POSITIVE_INFINITY);
   });
 
+  it('follows a master that has a bad day, from outcomes as they are settled', async () => {
+    const bus = await suite.connect();
+    const log = taskLog(bus);
+    const before = (await ask(['security'])).predictions.security;
+    for (let i = 0; i < 30; i++) {
+      const id = `bad-day-${i}`;
+      const task = { id, priority: 'high' as const };
+      const decision = {
+        task: id,
+        master: 'security',
+        confidence: 1,
+        probabilities: {},
+        experts: [],
+        method: 'ensemble' as const,
+        propensity: 1,
+        candidates: [],
+        models: {},
+        arm: 'champion' as const,
+        explanation: [],
+        latency_ms: 1,
+        decided_at: new Date().toISOString(),
+      };
+      await log.append(
+        id,
+        {
+          step: 'settled',
+          task,
+          decision,
+          outcome: { task: id, status: 'failed', success: false, minutes: 300 },
+          settled_as: 'settled',
+        },
+        'security',
+        'high',
+        undefined,
+      );
+    }
+    await until('the predictions to follow', async () => {
+      const after = (await ask(['security'])).predictions.security;
+      return (after?.success ?? 1) < (before?.success ?? 0) || (after?.minutes?.p90 ?? 0) > (before?.minutes?.p90 ?? 0);
+    });
+  });
+
   it('keeps serving when what comes next cannot be trusted, and answers rubbish with an error', async () => {
     await writeFile(join(folder, 'current', 'manifest.json'), '{"kind":"cortex-predictor"}');
     await until(
@@ -88,4 +132,17 @@ it('averages live gauges per master, under names of their own', async () => {
   const [query] = queriesOf({ task, masters: ['security'] }, live);
   expect(query?.features).toMatchObject({ source: 'github', priority: 'high', live_cpu: 0.4 });
   expect(query?.features).not.toHaveProperty('id');
+});
+
+it('learns nothing from work that was given up or cancelled', () => {
+  const record = {
+    record: 'r',
+    step: 'settled' as const,
+    revision: 2,
+    at: '2026-01-01T00:00:00Z',
+    by: 'c',
+    task: { id: 't', priority: 'high' as const },
+  };
+  expect(rowOf({ ...record, outcome: { task: 't', status: 'failed', worker: 'cortex' } })).toBeUndefined();
+  expect(rowOf({ ...record, outcome: { task: 't', status: 'cancelled' } })).toBeUndefined();
 });

@@ -4,6 +4,7 @@ import { type ActorDefinition, type Question, serveAsks } from '@cortex/bus';
 import { type Encoder, loadEncoder, loadPredictor, type Predictor, watchModelFolder } from '@cortex/models';
 import { checkMessage, decodeMessage, predictAskSchema } from '@cortex/schemas';
 import { answerOf, queriesOf } from './answer.js';
+import { followOutcomes } from './outcomes.js';
 import { type PredictorSettingsInput, predictorSettingsSchema } from './settings.js';
 import { followFleet } from './telemetry.js';
 
@@ -44,6 +45,8 @@ export function predictorActor(input: PredictorSettingsInput = {}): ActorDefinit
         context.add({ name: 'model folder', stop: () => watch.stop() });
         await watch.look();
       }
+      const endOutcomes = followOutcomes(bus, (row) => served?.predictor.observe(row));
+      context.add({ name: 'outcomes', stop: endOutcomes });
       const server = serveAsks(bus, {
         actor: 'predictor',
         batch: settings.batch,
