@@ -1,4 +1,4 @@
-// The encoder for commands that think in this process, and their progress on standard error.
+// The encoder for commands that think in this process.
 import { join } from 'node:path';
 import type { Encoder } from '@cortex/models';
 import { cacheFolder, provideEncoder } from '../provide/index.js';
@@ -15,13 +15,4 @@ export async function openEncoder(options: { remember: boolean }): Promise<Encod
     );
   note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
   return undefined;
-}
-
-/** One line per stage, at its begin. */
-export function stages(): (stage: string, share: number) => void {
-  let last = '';
-  return (stage) => {
-    if (stage !== last) note(`cortex: ${stage}`);
-    last = stage;
-  };
 }

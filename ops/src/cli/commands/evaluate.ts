@@ -3,11 +3,11 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Encoder } from '@cortex/models';
 import { type Command, InvalidArgumentError } from 'commander';
 import { describedBy } from '../../train/index.js';
-import { openEncoder, stages } from '../encoder.js';
+import { openEncoder } from '../encoder.js';
 import { WrongInput } from '../failures.js';
 import { parseCount, withExample, withJsonOption } from '../options.js';
 import { figures } from '../output/figures.js';
-import { colours, printJson, printText } from '../output/index.js';
+import { colours, printJson, printText, progressBar } from '../output/index.js';
 
 interface Flags {
   train?: string;
@@ -111,7 +111,7 @@ function addAnomalies(evaluate: Command): void {
         for (const option of ['train', 'test', 'labels'] as const)
           if (flags[option] === undefined)
             throw new WrongInput(`--${option}`, 'is missing: give --train, --test and --labels, or --series FOLDER');
-      const progress = stages();
+      const progress = progressBar();
       await answer(json, () =>
         runEvaluateAnomalies({
           ...flags,
@@ -150,7 +150,7 @@ function addRetrieval(evaluate: Command): void {
       await mustBeFiles(flags, ['corpus', 'queries', 'qrels']);
       const { runEvaluateRetrieval } = await import('@cortex/models');
       const encoder = wanted ? await openEncoder({ remember: false }) : undefined;
-      const progress = stages();
+      const progress = progressBar();
       try {
         await answer(json, () =>
           runEvaluateRetrieval({ ...flags, encoder, onProgress: ({ stage, share }) => progress(stage, share) }),
@@ -273,7 +273,7 @@ async function score(flags: Flags, run: Evaluate): Promise<void> {
     throw new WrongInput(`--model ${flags.model}`, 'there is no such folder');
   const encoder = flags.encoder ? await openEncoder({ remember: false }) : undefined;
   try {
-    await answer(flags.json, () => run(flags, encoder, stages()));
+    await answer(flags.json, () => run(flags, encoder, progressBar()));
   } finally {
     await encoder?.close();
   }

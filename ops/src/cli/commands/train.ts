@@ -12,10 +12,10 @@ import {
   trainPredictorInto,
   trainRouterInto,
 } from '../../train/index.js';
-import { openEncoder, stages } from '../encoder.js';
+import { openEncoder } from '../encoder.js';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
-import { note, plural, printJson, printText } from '../output/index.js';
+import { note, plural, printJson, printText, progressBar } from '../output/index.js';
 import { withMasters } from '../session.js';
 
 /** success, minutes, tokens and complexity are one predictor: they share its features, and are trained together. */
@@ -66,7 +66,7 @@ async function train(family: string, flags: Flags): Promise<void> {
       encoder: flags.encoder ? await openEncoder({ remember: true }) : undefined,
       seed: flags.seed,
       neural: flags.neural === true,
-      onProgress: stages(),
+      onProgress: progressBar(),
     });
     if (isRouter) {
       const rows = collected?.routing ?? readRoutingRows(flags.from as string);

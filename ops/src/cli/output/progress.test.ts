@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { barText, progressBar } from './progress.js';
+
+function stream(isTTY: boolean) {
+  const written: string[] = [];
+  return { written, stream: { isTTY, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream };
+}
+
+it('a terminal sees a bar that says how long it still takes, and nothing of it is left at the end', () => {
+  const { written, stream: terminal } = stream(true);
+  let clock = 1_000;
+  const show = progressBar(terminal, () => clock);
+  show('reading', 0);
+  clock += 5_000;
+  show('reading', 0.25);
+  clock += 10;
+  show('reading', 0.26);
+  show('reading', 1);
+  expect(written.map((text) => text.replace('\r\x1b[2K', ''))).toEqual([
+    '░░░░░░░░░░░░░░░░░░░░░░░░ 0 % reading',
+    '██████░░░░░░░░░░░░░░░░░░ 25 % reading, 15.0 s left',
+    '',
+  ]);
+});
+
+it('a pipe gets one line a stage', () => {
+  const { written, stream: pipe } = stream(false);
+  const show = progressBar(pipe);
+  for (const share of [0, 0.5, 1]) show('reading', share);
+  show('fitting', 0);
+  expect(written).toEqual(['cortex: reading\n', 'cortex: fitting\n']);
+  expect(barText('x', 2, 0)).toContain('100 %');
+});
