@@ -1,4 +1,4 @@
-// What a router has to beat: rules people wrote, TF-IDF with logistic regression, and the nearest description.
+// What a router has to beat: rules (what people wrote, and the words typical of each label's rows), TF-IDF with logistic regression, and the nearest description.
 // The one thing to know: they see the same rows as the router, and none of its parts but the tokeniser and the encoder.
 import type { Encoder } from '../../encoder/index.js';
 import { Vocabulary } from '../../experts/lexical/index.js';
@@ -7,20 +7,26 @@ import { createRuleExpert } from '../../experts/rule/index.js';
 import type { MasterProfile } from '../../router/index.js';
 import type { LabelledRow } from './input.js';
 
-/** One label a text: names, keywords and patterns; where none speaks, the most frequent label of the training rows. */
+/**
+ * One label a text: names, keywords, patterns, and the words typical of each label's training rows (log-odds with a Dirichlet prior, Monroe
+ * et al. 2008), which is as far as rules get; where none speaks, the most frequent label.
+ */
 export function ruleAnswers(
   masters: readonly MasterProfile[],
   train: readonly LabelledRow[],
   texts: readonly string[],
 ): string[] {
   const counts = new Map(masters.map(({ name }) => [name, 0]));
+  const rowsOf = new Map<string, string[]>();
+  for (const { text, label } of train) if (label !== null) push(rowsOf, label, text);
   for (const { label } of train) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
   const [usual] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0] ?? [''];
   const named = [...counts.keys()].map((name) => masters.find((master) => master.name === name) ?? { name });
   const rules = createRuleExpert(
-    named.map(({ name, description, keywords, patterns, aliases }: MasterProfile) => ({
+    named.map(({ name, description, examples, keywords, patterns, aliases }: MasterProfile) => ({
       name,
       description,
+      examples: [...(examples ?? []), ...(rowsOf.get(name) ?? [])],
       keywords,
       patterns,
       aliases,
@@ -30,6 +36,12 @@ export function ruleAnswers(
     if (abstained) return usual;
     return Object.entries(probabilities).reduce((best, one) => (one[1] > best[1] ? one : best))[0];
   });
+}
+
+function push(lists: Map<string, string[]>, key: string, value: string): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 /** One label a text: word 1–2-grams, TF-IDF, multinomial logistic regression with L2 (C = 10), trained on the labelled rows. */
