@@ -1,5 +1,8 @@
 // The closed set of failures that talking can have. Retryable or terminal is a type, so nobody ever matches on a message.
 
+import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
+
 /** A failure that may pass: the message is tried again later. */
 export abstract class RetryableError extends Error {
   readonly retryable = true;
@@ -119,4 +122,20 @@ export class RetryLater extends RetryableError {
     super(reason);
     this.retryAfterMs = afterMs;
   }
+}
+
+/** Failures of the connection or of a server that is going or coming: nobody's message is to blame for them. */
+export function isBusTrouble(error: unknown): boolean {
+  if (error instanceof RetryableError) return true;
+  // 5xx and 408: no leader, no quorum, storage not back yet.
+  if (error instanceof JetStreamApiError) return error.status >= 500 || error.status === 408;
+  return (
+    error instanceof errors.TimeoutError ||
+    error instanceof errors.NoRespondersError ||
+    error instanceof errors.RequestError ||
+    error instanceof errors.ConnectionError ||
+    error instanceof errors.ClosedConnectionError ||
+    error instanceof errors.DrainingConnectionError ||
+    error instanceof JetStreamError
+  );
 }

@@ -33,6 +33,7 @@ export {
   AskTimeout,
   BusRefused,
   BusUnreachable,
+  isBusTrouble,
   MessageTooLarge,
   NobodyServes,
   NotProvisioned,

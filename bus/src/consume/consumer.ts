@@ -3,7 +3,7 @@
 import { InvalidMessage, SPAN_KEYS } from '@cortex/schemas';
 import { ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import type { Bus } from '../connection/connect.js';
-import { RetryableError, RetryLater, TerminalError } from '../errors.js';
+import { isBusTrouble, RetryableError, RetryLater, TerminalError } from '../errors.js';
 import { count, extractTrace, failSpan, record, withMessagingSpan } from '../telemetry/index.js';
 import { deadLetter } from './dead-letter.js';
 import type { Delivery } from './delivery.js';
@@ -144,7 +144,7 @@ async function answerFailure(bus: Bus, options: ConsumerOptions, delivery: Deliv
   }
   const terminal = error instanceof TerminalError || error instanceof InvalidMessage;
   // A bus that is away is nobody's fault: such tries do not count towards giving up.
-  const counts = !(error instanceof RetryableError);
+  const counts = !isBusTrouble(error) && bus.state() === 'connected';
   const giveUp = terminal || (counts && delivery.delivery >= (options.maxAttempts ?? 10));
   options.onError?.(error, delivery, giveUp);
   if (giveUp) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   type Bus,
   connectBus,
+  deadLettersOf,
   openMasters,
   openSettings,
   provision,
@@ -135,14 +136,16 @@ export async function runTickets(options: TicketOptions): Promise<TicketReport> 
       trained = { evaluated, through_nats: await accuracyOf(bus, 'pass-3', test) };
     }
     settings.close();
-    const dead = (await bus.jsm.streams.info('DEAD')).state.messages;
+    const dead = await deadLettersOf(bus);
+    for (const letter of dead.slice(0, 5))
+      options.log(`dead: ${letter.stream} ${letter.error} after ${letter.attempts}: ${letter.reason}`);
     for (const child of children)
       if (child.crashes() > 0) throw new Error(`${child.name} ended by itself:\n${child.stderr()}`);
     return {
       ...report,
       floor,
       kills,
-      dead_letters: dead,
+      dead_letters: dead.length,
       ...(askedShare === undefined ? {} : { asked_share: askedShare }),
       ...(trained ? { trained } : {}),
       seconds: Math.round((Date.now() - began) / 1_000),
