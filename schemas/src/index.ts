@@ -78,7 +78,15 @@ export {
   reviewAnswerSchema,
   reviewRequestSchema,
 } from './people.js';
-export { DEFAULT_PREFIX, STREAM_NAMES, type StreamName, type Subjects, subjectsOf } from './subjects.js';
+export {
+  BUCKET_NAMES,
+  type BucketName,
+  DEFAULT_PREFIX,
+  STREAM_NAMES,
+  type StreamName,
+  type Subjects,
+  subjectsOf,
+} from './subjects.js';
 export {
   type Cancel,
   cancelSchema,

@@ -32,6 +32,9 @@ export interface Subjects {
   readonly modelEvents: string;
   dead(stream: string): string;
   readonly deadAll: string;
+  /** A piece of work for trainers, such as training one family. */
+  job(kind: string): string;
+  readonly jobs: string;
   ask(actor: string): string;
   readonly asks: string;
   timer(key: TaskKey): string;
@@ -46,7 +49,7 @@ export interface Subjects {
   /** The stream's real name: `TASKS`, or `<PREFIX>_TASKS` when the prefix is not the default. */
   stream(name: StreamName): string;
   /** The KV bucket's real name. */
-  bucket(name: 'masters' | 'settings' | 'prompts' | 'models'): string;
+  bucket(name: BucketName): string;
 }
 
 export const STREAM_NAMES = [
@@ -61,7 +64,10 @@ export const STREAM_NAMES = [
   'DEAD',
   'ASKS',
   'TIMERS',
+  'JOBS',
 ] as const;
+export const BUCKET_NAMES = ['masters', 'settings', 'prompts', 'models', 'trials', 'memory', 'watch'] as const;
+export type BucketName = (typeof BUCKET_NAMES)[number];
 export type StreamName = (typeof STREAM_NAMES)[number];
 
 export const DEFAULT_PREFIX = 'cortex';
@@ -103,6 +109,8 @@ export function subjectsOf(prefix: string = DEFAULT_PREFIX): Subjects {
     modelEvents: `${p}.models.*.*`,
     dead: (stream) => `${p}.dead.${escapeToken(stream)}`,
     deadAll: `${p}.dead.*`,
+    job: (kind) => `${p}.jobs.${escapeToken(kind)}`,
+    jobs: `${p}.jobs.*`,
     ask: (actor) => `${p}.ask.${actor}`,
     asks: `${p}.ask.*`,
     timer: (k) => `${p}.timers.${k.partition}.${k.key}`,

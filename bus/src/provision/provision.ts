@@ -1,4 +1,6 @@
 // Creates what the table says, idempotently: the same call on a new, a provisioned or an older bus ends in the same state.
+
+import { BUCKET_NAMES } from '@cortex/schemas';
 import { type ConsumerConfig, JetStreamApiError, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { Bus } from '../connection/connect.js';
@@ -6,7 +8,6 @@ import { consumerConfigs, DEFAULT_PROVISION, type ProvisionSettings, streamConfi
 
 const STREAM_NAME_IN_USE = 10058;
 const INSUFFICIENT_STORAGE = 10047;
-const KV_BUCKETS = ['masters', 'settings', 'prompts', 'models'] as const;
 
 /** Creates or updates all streams, fixed consumers and buckets. Retries while a cluster has no leader. */
 export async function provision(bus: Bus, settings: Partial<ProvisionSettings> = {}): Promise<void> {
@@ -14,7 +15,7 @@ export async function provision(bus: Bus, settings: Partial<ProvisionSettings> =
   for (const config of streamConfigs(bus.subjects, full)) await ensureStream(bus, config);
   for (const { stream, config } of consumerConfigs(bus.subjects, full)) await ensureConsumer(bus, stream, config);
   const kvm = new Kvm(bus.nc);
-  for (const bucket of KV_BUCKETS) {
+  for (const bucket of BUCKET_NAMES) {
     await patiently(() =>
       kvm.create(bus.subjects.bucket(bucket), {
         history: 16,

@@ -107,6 +107,12 @@ export const STREAM_TABLE: readonly StreamRow[] = [
     reason:
       'wake-ups: one message per task with a deadline, redelivered at its moment; and the notices of work given up, which the server does not store by itself',
   },
+  {
+    name: 'JOBS',
+    subjects: (s) => [s.jobs],
+    maxMiB: 128,
+    reason: 'work for trainers: each pulls what it can, purged behind the ack floor',
+  },
 ];
 
 /** What the server says when a work message was delivered as often as allowed. */
@@ -191,6 +197,13 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
     stream: 'ASKS',
     name: 'predictor',
     filter: (s) => [s.ask('predictor')],
+    reason: 'micro-batches for whichever replica is free',
+    extra: { ack_policy: AckPolicy.None, mem_storage: true },
+  },
+  {
+    stream: 'ASKS',
+    name: 'librarian',
+    filter: (s) => [s.ask('librarian')],
     reason: 'micro-batches for whichever replica is free',
     extra: { ack_policy: AckPolicy.None, mem_storage: true },
   },

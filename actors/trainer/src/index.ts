@@ -1,0 +1,2 @@
+// The door of the trainer: trains models from what was recorded.
+export const ACTOR = 'trainer';
