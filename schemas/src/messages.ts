@@ -4,6 +4,7 @@ import { predictAnswerSchema, predictAskSchema, routeAnswerSchema, routeAskSchem
 import { decisionSchema } from './decision.js';
 import { actionSchema, alertSchema, forecastSchema, presenceSchema, telemetrySchema } from './fleet.js';
 import { EVENT_TYPES, type EventType } from './headers.js';
+import { contextAnswerSchema, librarianAskSchema, searchAnswerSchema } from './librarian.js';
 import { logRecordSchema, workSchema } from './log.js';
 import { masterSchema } from './master.js';
 import { attemptSchema, outcomeSchema } from './outcome.js';
@@ -126,6 +127,15 @@ export const MESSAGES = {
     direction: 'inner',
   },
   'predict-answer': { schema: predictAnswerSchema, type: EVENT_TYPES.answer, direction: 'inner' },
+  'librarian-ask': {
+    schema: librarianAskSchema,
+    subject: 'ask.librarian',
+    stream: 'ASKS',
+    type: EVENT_TYPES.ask,
+    direction: 'inner',
+  },
+  'context-answer': { schema: contextAnswerSchema, type: EVENT_TYPES.answer, direction: 'inner' },
+  'search-answer': { schema: searchAnswerSchema, type: EVENT_TYPES.answer, direction: 'inner' },
   timer: {
     schema: timerSchema,
     subject: 'timers.{partition}.{key}',
