@@ -31,6 +31,7 @@ export const EVENT_TYPES = {
   reviewAnswered: 'dev.cortex.review.answered',
   model: 'dev.cortex.model',
   dead: 'dev.cortex.dead',
+  job: 'dev.cortex.job',
   ask: 'dev.cortex.ask',
   answer: 'dev.cortex.answer',
   timer: 'dev.cortex.timer',

@@ -41,6 +41,19 @@ export {
 } from './fleet.js';
 export { CLOUDEVENTS_VERSION, EVENT_TYPES, type EventType, HEADERS } from './headers.js';
 export {
+  JOB_STATES,
+  type JobState,
+  jobStateSchema,
+  TRIAL_STATES,
+  type TrainJob,
+  type TrainJobInput,
+  type TrialJob,
+  type TrialState,
+  trainJobSchema,
+  trialJobSchema,
+  trialStateSchema,
+} from './job.js';
+export {
   COLLECTIONS,
   type Collection,
   type ContextAnswer,

@@ -4,7 +4,14 @@ import { predictAnswerSchema, predictAskSchema, routeAnswerSchema, routeAskSchem
 import { decisionSchema } from './decision.js';
 import { actionSchema, alertSchema, forecastSchema, presenceSchema, telemetrySchema } from './fleet.js';
 import { EVENT_TYPES, type EventType } from './headers.js';
-import { contextAnswerSchema, librarianAskSchema, searchAnswerSchema } from './librarian.js';
+import { jobStateSchema, trainJobSchema, trialJobSchema, trialStateSchema } from './job.js';
+import {
+  contextAnswerSchema,
+  contextAskSchema,
+  mapAskSchema,
+  searchAnswerSchema,
+  searchAskSchema,
+} from './librarian.js';
 import { logRecordSchema, workSchema } from './log.js';
 import { masterSchema } from './master.js';
 import { attemptSchema, outcomeSchema } from './outcome.js';
@@ -104,6 +111,22 @@ export const MESSAGES = {
     type: EVENT_TYPES.model,
     direction: 'out',
   },
+  'train-job': {
+    schema: trainJobSchema,
+    subject: 'jobs.train',
+    stream: 'JOBS',
+    type: EVENT_TYPES.job,
+    direction: 'in',
+  },
+  'trial-job': {
+    schema: trialJobSchema,
+    subject: 'jobs.trial',
+    stream: 'JOBS',
+    type: EVENT_TYPES.job,
+    direction: 'inner',
+  },
+  'job-state': { schema: jobStateSchema, direction: 'out' },
+  'trial-state': { schema: trialStateSchema, direction: 'inner' },
   'dead-letter': {
     schema: deadLetterSchema,
     subject: 'dead.{stream}',
@@ -127,8 +150,22 @@ export const MESSAGES = {
     direction: 'inner',
   },
   'predict-answer': { schema: predictAnswerSchema, type: EVENT_TYPES.answer, direction: 'inner' },
-  'librarian-ask': {
-    schema: librarianAskSchema,
+  'context-ask': {
+    schema: contextAskSchema,
+    subject: 'ask.librarian',
+    stream: 'ASKS',
+    type: EVENT_TYPES.ask,
+    direction: 'inner',
+  },
+  'search-ask': {
+    schema: searchAskSchema,
+    subject: 'ask.librarian',
+    stream: 'ASKS',
+    type: EVENT_TYPES.ask,
+    direction: 'inner',
+  },
+  'map-ask': {
+    schema: mapAskSchema,
     subject: 'ask.librarian',
     stream: 'ASKS',
     type: EVENT_TYPES.ask,

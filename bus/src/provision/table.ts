@@ -200,6 +200,28 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
     reason: 'micro-batches for whichever replica is free',
     extra: { ack_policy: AckPolicy.None, mem_storage: true },
   },
+  // A job that a trainer died of is counted by its own document, not by the server.
+  {
+    stream: 'JOBS',
+    name: 'trainer',
+    filter: (s) => [s.job('train')],
+    reason: 'shared by all trainers: each pulls what it can',
+    extra: { max_deliver: -1, max_ack_pending: 1_000 },
+  },
+  {
+    stream: 'JOBS',
+    name: 'trials',
+    filter: (s) => [s.job('trial')],
+    reason: 'trials of hyper-parameter searches, spread over all trainers',
+    extra: { max_deliver: -1, max_ack_pending: 1_000 },
+  },
+  {
+    stream: 'ALERTS',
+    name: 'trainer',
+    filter: (s) => [s.alerts],
+    reason: 'drift asks for a training',
+    extra: { deliver_policy: DeliverPolicy.New },
+  },
   {
     stream: 'ASKS',
     name: 'librarian',
