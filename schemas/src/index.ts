@@ -91,6 +91,18 @@ export {
   workSchema,
 } from './log.js';
 export { MASTER_STATUSES, type Master, type MasterInput, masterSchema } from './master.js';
+export {
+  type Lesson,
+  lessonSchema,
+  type Note,
+  noteSchema,
+  type Spending,
+  spendingSchema,
+  type TaskMemory,
+  type TrackRecord,
+  taskMemorySchema,
+  trackRecordSchema,
+} from './memory.js';
 export { MESSAGES, type MessageDefinition } from './messages.js';
 export {
   canonicalMaster,
@@ -119,6 +131,24 @@ export {
   reviewAnswerSchema,
   reviewRequestSchema,
 } from './people.js';
+export {
+  PROMPT_VARIABLE_TYPES,
+  type PromptBody,
+  type PromptExample,
+  type PromptHead,
+  type PromptInput,
+  type PromptTally,
+  type PromptTrial,
+  type PromptVariable,
+  type PromptVersion,
+  parsePromptRef,
+  promptHeadSchema,
+  promptNameSchema,
+  promptRef,
+  promptSchema,
+  promptTrialSchema,
+  promptVersionSchema,
+} from './prompt.js';
 export {
   BUCKET_NAMES,
   type BucketName,

@@ -14,8 +14,10 @@ import {
 } from './librarian.js';
 import { logRecordSchema, workSchema } from './log.js';
 import { masterSchema } from './master.js';
+import { lessonSchema } from './memory.js';
 import { attemptSchema, outcomeSchema } from './outcome.js';
 import { deadLetterSchema, modelEventSchema, reviewAnswerSchema, reviewRequestSchema } from './people.js';
+import { promptHeadSchema, promptVersionSchema } from './prompt.js';
 import type { StreamName } from './subjects.js';
 import { cancelSchema, taskSchema } from './task.js';
 
@@ -182,4 +184,7 @@ export const MESSAGES = {
   },
   presence: { schema: presenceSchema, subject: 'presence.{actor}.{instance}', direction: 'inner' },
   master: { schema: masterSchema, direction: 'in' },
+  prompt: { schema: promptVersionSchema, direction: 'in' },
+  'prompt-head': { schema: promptHeadSchema, direction: 'inner' },
+  lesson: { schema: lessonSchema, direction: 'inner' },
 } as const satisfies Record<string, MessageDefinition>;
