@@ -46,6 +46,33 @@ export {
   Unprocessable,
 } from './errors.js';
 export { type Logged, type TaskLog, taskLog } from './log/log.js';
+export {
+  type AliasChange,
+  type AliasEdit,
+  type Aliases,
+  type AliasName,
+  type AliasState,
+  type AliasWatch,
+  BadAlias,
+  type EditFacts,
+  FamilyFrozen,
+  type ModelFacts,
+  type ModelFile,
+  ModelFolderRefused,
+  type ModelRegistry,
+  type ModelRegistryOptions,
+  ModelTampered,
+  type ModelVersion,
+  moveInto,
+  NoModelKeys,
+  NothingToRollBack,
+  openModelRegistry,
+  parseName,
+  previousChampion,
+  readMark,
+  UnknownModel,
+  UntrustedSigner,
+} from './models/index.js';
 export { ensureConsumer, provision, provisionMaster } from './provision/provision.js';
 export {
   CONSUMER_TABLE,
@@ -75,4 +102,6 @@ export {
   withMessagingSpan,
   withSpan,
 } from './telemetry/index.js';
+export { type SpanRing, watchSpans } from './telemetry/span-ring.js';
+export { type SpanFeed, type SpanNote, spanFeed } from './telemetry/span-ring-feed.js';
 export { freePort, startTestServer, type TestServer, testServerBinary, until } from './testing/nats-server.js';

@@ -44,6 +44,11 @@ export interface Subjects {
   readonly presenceAll: string;
   /** Asks every actor to say at once that it is there. */
   readonly presenceCall: string;
+  /** Finished spans of one process, for whoever draws traces; not stored. */
+  spans(instance: string): string;
+  readonly spansAll: string;
+  /** Says that somebody draws traces: without it no spans are sent. */
+  readonly spansCall: string;
   /** The consumer that a master's workers share for one priority. */
   workConsumer(master: string, priority: Priority): string;
   /** The stream's real name: `TASKS`, or `<PREFIX>_TASKS` when the prefix is not the default. */
@@ -119,6 +124,9 @@ export function subjectsOf(prefix: string = DEFAULT_PREFIX): Subjects {
     presenceOf: (actor) => `${p}.presence.${actor}.*`,
     presenceAll: `${p}.presence.*.*`,
     presenceCall: `${p}.presence-call`,
+    spans: (instance) => `${p}.spans.${escapeToken(instance)}`,
+    spansAll: `${p}.spans.*`,
+    spansCall: `${p}.spans-call`,
     workConsumer: (master, priority) => `work-${escapeToken(master)}-${priority}`,
     stream: (name) => `${own}${name}`,
     bucket: (name) => `${p.replaceAll('.', '_')}_${name}`,
