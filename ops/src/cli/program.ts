@@ -8,6 +8,7 @@ import { addDead } from './commands/dead.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
+import { addExport } from './commands/export.js';
 import { addMasters } from './commands/masters.js';
 import { addOutcome } from './commands/outcome.js';
 import { addReview } from './commands/review.js';
@@ -57,6 +58,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addCorrect,
     addReview,
     addDead,
+    addExport,
     addTrain,
     addEvaluate,
     addDoctor,

@@ -1,0 +1,62 @@
+// `cortex export`: what the log holds, as files for other tools.
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { type Command, Option } from 'commander';
+import { routingEventOf } from '../../export/routing-event.js';
+import { readTasks } from '../../train/read-log.js';
+import { rowsOfTasks } from '../../train/rows.js';
+import { type BusFlags, withBusOptions, withExample } from '../options.js';
+import { note, plural } from '../output/index.js';
+import { withBus } from '../session.js';
+
+interface Flags extends BusFlags {
+  format: 'events' | 'routing' | 'outcomes';
+  out?: string;
+}
+
+export function addExport(program: Command): void {
+  const command = program
+    .command('export')
+    .summary('routing events and training rows out')
+    .description(
+      'Writes what the log holds as JSON lines: "events" is the routing-event form of older installations (coordination/routing/performance.jsonl), "routing" and "outcomes" are the rows that "cortex evaluate" and "cortex train" take.',
+    )
+    .addOption(
+      new Option('--format <form>', 'what to write').choices(['events', 'routing', 'outcomes']).default('events'),
+    )
+    .option('--out <file>', 'write here (default: standard output)')
+    .action(exportLog);
+  withBusOptions(command);
+  withExample(command, 'export --format events --out performance.jsonl', 'export --format routing > rows.jsonl');
+}
+
+async function exportLog(flags: Flags): Promise<void> {
+  await withBus(flags, async (bus) => {
+    const { tasks, unreadable } = await readTasks(bus);
+    const rows = rowsFor(flags.format, [...tasks.values()]);
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+    if (flags.out === undefined) await writeOut(lines);
+    else await pipeline(lines, createWriteStream(flags.out));
+    const left = tasks.size - rows.length;
+    note(
+      `cortex: ${plural(rows.length, 'row')} of ${plural(tasks.size, 'task')}${flags.out === undefined ? '' : ` in ${flags.out}`}` +
+        `${left > 0 && flags.format === 'events' ? `; ${left} not decided yet` : ''}${unreadable > 0 ? `; ${plural(unreadable, 'record')} could not be read` : ''}`,
+    );
+  });
+}
+
+function rowsFor(format: Flags['format'], tasks: Parameters<typeof routingEventOf>[0][]): object[] {
+  if (format === 'events') return tasks.map(routingEventOf).filter((event) => event !== undefined);
+  const rows = rowsOfTasks(tasks);
+  if (format === 'routing') return rows.routing.map(({ text, label }) => ({ text, label }));
+  return rows.outcomes.map(({ at, features, ...row }) => ({
+    ...features,
+    ...row,
+    ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+  }));
+}
+
+async function writeOut(lines: readonly string[]): Promise<void> {
+  for (const line of lines)
+    if (!process.stdout.write(line)) await new Promise((go) => process.stdout.once('drain', go));
+}
