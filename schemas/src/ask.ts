@@ -1,6 +1,13 @@
 // Asks: what the coordinator asks the router and the predictor, under a deadline, and what they answer.
 import { z } from 'zod';
-import { armSchema, expertVoteSchema, predictionSchema, probabilitiesSchema, probabilitySchema } from './decision.js';
+import {
+  armSchema,
+  expertVoteSchema,
+  otherArmSchema,
+  predictionSchema,
+  probabilitiesSchema,
+  probabilitySchema,
+} from './decision.js';
 import { logTaskSchema } from './log.js';
 import { masterNameSchema } from './task.js';
 
@@ -8,6 +15,11 @@ export const routeAskSchema = z
   .looseObject({
     task: logTaskSchema.extend({ text: z.string() }),
     arm: armSchema.default('champion'),
+    model: z
+      .string()
+      .optional()
+      .describe('The version that the arm means, such as router@8; default: as the router knows it.'),
+    alias_revision: z.number().int().optional().describe('Revision of the aliases by which the arm was chosen.'),
     masters: z.array(masterNameSchema).optional().describe('Masters that may be chosen; default: all active.'),
   })
   .describe('Which master should get this task?');
@@ -23,6 +35,9 @@ export const routeAnswerSchema = z
     experts: z.array(expertVoteSchema),
     exit: z.string().optional().describe('Stage of the cascade at which it was sure enough.'),
     models: z.record(z.string(), z.string()),
+    arm: armSchema.optional().describe('Who answered; the champion when the arm that was asked could not.'),
+    arm_failure: z.string().optional().describe('Why the arm that was asked did not answer.'),
+    others: z.array(otherArmSchema).optional().describe('What the other arms said of the same task.'),
     explanation: z.array(z.string()),
   })
   .describe("The router's answer.");

@@ -36,6 +36,21 @@ export const predictionSchema = z.looseObject({
 });
 export type Prediction = z.infer<typeof predictionSchema>;
 
+export const otherArmSchema = z
+  .looseObject({
+    arm: armSchema,
+    model: z.string().describe('The version that was asked, such as router@8.'),
+    master: masterNameSchema
+      .optional()
+      .describe('Whom it would have chosen; absent when it would have asked a person, or failed.'),
+    confidence: probabilitySchema.optional(),
+    abstain: z.boolean().optional(),
+    latency_ms: z.number().nonnegative().describe('Milliseconds until its answer was there.'),
+    error: z.string().optional().describe('Why it has no answer: it failed, was late, or is paused for being slow.'),
+  })
+  .describe('What a model that did not decide said of the same task.');
+export type OtherArm = z.infer<typeof otherArmSchema>;
+
 export const decisionSchema = z
   .looseObject({
     task: taskIdSchema,
@@ -51,6 +66,14 @@ export const decisionSchema = z
     prediction: predictionSchema.optional(),
     models: z.record(z.string(), z.string()).describe('Model versions used, such as {"router": "router@7"}.'),
     arm: armSchema,
+    assigned: armSchema
+      .optional()
+      .describe(
+        'The arm that the split gave the task; differs from `arm` when that one failed and the champion decided.',
+      ),
+    arm_failure: z.string().optional().describe('Why the assigned arm did not decide.'),
+    alias_revision: z.number().int().optional().describe('Revision of the aliases by which the arm was chosen.'),
+    others: z.array(otherArmSchema).optional().describe('What the other arms said of the same task.'),
     explanation: z.array(z.string()).describe('Why, in words a person understands.'),
     latency_ms: z.number().nonnegative().describe('Milliseconds from receipt to decision.'),
     decided_at: momentSchema,

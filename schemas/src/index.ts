@@ -22,6 +22,8 @@ export {
   expertVoteSchema,
   METHODS,
   type Method,
+  type OtherArm,
+  otherArmSchema,
   type Prediction,
   predictionSchema,
 } from './decision.js';
@@ -126,6 +128,7 @@ export {
   deadLetterSchema,
   type ModelEvent,
   modelEventSchema,
+  modelVersionSchema,
   type ReviewAnswer,
   type ReviewRequest,
   reviewAnswerSchema,

@@ -46,6 +46,33 @@ export const modelEventSchema = z
   .describe('Something happened to a model.');
 export type ModelEvent = z.infer<typeof modelEventSchema>;
 
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'is 64 hexadecimal digits');
+
+export const modelVersionSchema = z
+  .looseObject({
+    family: z.string(),
+    version: z.number().int().positive(),
+    name: z.string().describe('Family and version, such as router@7.'),
+    digest: sha256Schema.describe('sha256 over the sorted list of files with their hashes.'),
+    files: z
+      .array(
+        z.object({ path: z.string().min(1).max(512), bytes: z.number().int().nonnegative(), sha256: sha256Schema }),
+      )
+      .min(1)
+      .max(10_000),
+    metrics: z.record(z.string(), z.number().nullable()).describe('null: could not be measured.'),
+    data: z.object({ fingerprint: z.string(), rows: z.number() }).optional(),
+    code: z.string().optional().describe('Version of the program that trained it.'),
+    seed: z.number().optional(),
+    hardware: z.string().optional(),
+    parent: z.string().optional().describe('The version it was trained to better.'),
+    created_at: momentSchema,
+    by: z.string(),
+    signature: z.string().describe('ed25519 over the manifest without this field, keys sorted; base64.'),
+    key_id: z.string().describe('First 16 hexadecimal digits of the sha256 of the public key.'),
+  })
+  .describe('The manifest of a published model.');
+
 export const deadLetterSchema = z
   .looseObject({
     id: z.string().describe('The same original message gives the same id: it is stored once.'),

@@ -1,0 +1,29 @@
+// The door of the model registry.
+export { previousChampion } from './alias-rules.js';
+export {
+  BadAlias,
+  FamilyFrozen,
+  ModelFolderRefused,
+  ModelTampered,
+  NoModelKeys,
+  NothingToRollBack,
+  UnknownModel,
+  UntrustedSigner,
+} from './errors.js';
+export { moveInto, readMark } from './folder.js';
+export { parseName } from './manifest.js';
+export { openModelRegistry } from './registry.js';
+export type {
+  AliasChange,
+  AliasEdit,
+  Aliases,
+  AliasName,
+  AliasState,
+  AliasWatch,
+  EditFacts,
+  ModelFacts,
+  ModelFile,
+  ModelRegistry,
+  ModelRegistryOptions,
+  ModelVersion,
+} from './types.js';
