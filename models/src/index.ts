@@ -86,6 +86,33 @@ export {
   fitForecast,
   openForecast,
 } from './forecast/index.js';
+export {
+  type Cell,
+  type Column,
+  type ColumnType,
+  type Embedded,
+  type EmbeddingFile,
+  type EmbeddingFileOptions,
+  type Kept,
+  KeptFileUnreadable,
+  type KeptRecord,
+  KeptStore,
+  keptFiles,
+  type MessageKind,
+  openEmbeddings,
+  type Placed,
+  type ReadKeptOptions,
+  type Row,
+  readKept,
+  readTable,
+  rowsOf,
+  type StoredMessage,
+  sampleRow,
+  sourceOf,
+  TABLE_NAMES,
+  TABLES,
+  type TableName,
+} from './kept/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,
@@ -115,6 +142,7 @@ export {
   trainMoe,
   trainMoeInChild,
 } from './moe/index.js';
+export { appendNpy, countNpy, type Npy, NpyInvalid, readNpy } from './npy/index.js';
 export {
   ExternalDataError,
   inspectOnnx,
