@@ -19,6 +19,17 @@ export {
   NoBackendError,
 } from './backend/index.js';
 export {
+  type Detector,
+  type DetectorOptions,
+  type DriftFinding,
+  type DriftOptions,
+  type DriftReport,
+  type DriftRow,
+  dataDrift,
+  NEW_DETECTOR,
+  watchRow,
+} from './drift/index.js';
+export {
   BatchingEncoder,
   type EncodeOptions,
   type Encoder,
@@ -77,6 +88,18 @@ export {
   type RuleExpert,
   type RuleMaster,
 } from './experts/rule/index.js';
+export {
+  type AuditOptions,
+  type AuditReport,
+  type AuditRow,
+  auditFairness,
+  type Gap,
+  holm,
+  type SlicedTask,
+  scriptOf,
+  slicesOfTask,
+  upperTail,
+} from './fairness/index.js';
 export {
   ForecastDataError,
   type ForecastModel,
@@ -143,6 +166,14 @@ export {
   trainMoeInChild,
 } from './moe/index.js';
 export { appendNpy, countNpy, type Npy, NpyInvalid, readNpy } from './npy/index.js';
+export {
+  type Estimate,
+  estimateOffPolicy,
+  type LoggedChoice,
+  type OffPolicyOptions,
+  OffPolicyRowInvalid,
+  type OffPolicyVerdict,
+} from './off-policy/index.js';
 export {
   ExternalDataError,
   inspectOnnx,
@@ -248,3 +279,24 @@ export {
   tuneWeight,
   withoutNearDuplicates,
 } from './search/index.js';
+export {
+  type ArmEvidence,
+  bet,
+  type Evidence as TestEvidence,
+  evidenceOf,
+  meanInterval,
+  meanOfArm,
+  NO_ARMS,
+  NO_EVIDENCE,
+  NO_MEAN,
+  NO_PAIRS,
+  observeArm,
+  observeMean,
+  observePair,
+  type PairedEvidence,
+  type PairedRow,
+  proven,
+  type RunningMean,
+  type Side,
+  signEvidence,
+} from './sequential/index.js';

@@ -1,0 +1,3 @@
+// Whether the world is still the one that was learnt: rates that get worse, tasks that look different.
+export { type DriftFinding, type DriftOptions, type DriftReport, type DriftRow, dataDrift } from './data-drift.js';
+export { type Detector, type DetectorOptions, NEW_DETECTOR, watchRow } from './detector.js';
