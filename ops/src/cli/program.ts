@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
+import { addImport } from './commands/import.js';
 import { addMasters } from './commands/masters.js';
 import { addOutcome } from './commands/outcome.js';
 import { addReview } from './commands/review.js';
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addCorrect,
     addReview,
     addDead,
+    addImport,
     addExport,
     addTrain,
     addEvaluate,
