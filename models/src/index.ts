@@ -120,6 +120,8 @@ export {
   KeptFileUnreadable,
   type KeptRecord,
   KeptStore,
+  KeptWriteFailed,
+  type KeptWriter,
   keptFiles,
   type MessageKind,
   openEmbeddings,
@@ -132,10 +134,31 @@ export {
   type StoredMessage,
   sampleRow,
   sourceOf,
+  startKeptWriter,
   TABLE_NAMES,
   TABLES,
   type TableName,
 } from './kept/index.js';
+export {
+  afterUse,
+  cosine,
+  cutTo,
+  freshness,
+  gist,
+  mayRead,
+  packVector,
+  type Recalled,
+  type RecallOptions,
+  recall,
+  recallNotes,
+  remember,
+  type ShortTermOptions,
+  STALE_BELOW,
+  supersedes,
+  unpackVector,
+  usefulness,
+  wordLikeness,
+} from './memory/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,
@@ -227,6 +250,26 @@ export {
   trainPredictor,
 } from './prediction/index.js';
 export {
+  type Assigned,
+  assignVersion,
+  type Complexity,
+  checkTemplates,
+  complexityOf,
+  DEFAULT_PROMPTS,
+  diffPrompts,
+  drawOf,
+  PromptInvalid,
+  type PromptValue,
+  promptFor,
+  promptHash,
+  type Rendered,
+  type RenderInput,
+  renderPrompt,
+  STANDARD_VARIABLES,
+  TASK_TYPES,
+  taskTypeOf,
+} from './prompts/index.js';
+export {
   abstainBelow,
   type Costs,
   DEFAULT_COSTS,
@@ -300,3 +343,14 @@ export {
   type Side,
   signEvidence,
 } from './sequential/index.js';
+export {
+  cleanLabel,
+  cleanText,
+  type DataLabel,
+  dataRule,
+  newMarker,
+  type Redacted,
+  redactSecrets,
+  suspicionOf,
+  wrapData,
+} from './text-safety/index.js';

@@ -223,6 +223,35 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
     extra: { deliver_policy: DeliverPolicy.New },
   },
   {
+    stream: 'LOG',
+    name: 'recorder',
+    filter: (s) => [s.logAll],
+    reason: 'keeps every step as training data; the log is compacted only behind it',
+    extra: { max_deliver: -1, max_ack_pending: 10_000 },
+  },
+  {
+    stream: 'TELEMETRY',
+    name: 'recorder',
+    filter: (s) => [s.telemetryAll, s.forecasts],
+    reason: 'keeps gauges and forecasts',
+    extra: { max_deliver: -1, max_ack_pending: 10_000 },
+  },
+  {
+    stream: 'ALERTS',
+    name: 'recorder',
+    filter: (s) => [s.alerts],
+    reason: 'keeps alerts',
+    extra: { max_deliver: -1, max_ack_pending: 10_000 },
+  },
+  {
+    stream: 'LOG',
+    name: 'compactor',
+    filter: (s) => [s.logStep('settled'), s.logStep('cancelled'), s.logStep('expired'), s.logStep('corrected')],
+    reason: 'remembers up to where tasks at their end were compacted; shared by all coordinators',
+    // The subject tells the task: texts need not travel.
+    extra: { max_deliver: -1, max_ack_pending: 10_000, headers_only: true },
+  },
+  {
     stream: 'ASKS',
     name: 'librarian',
     filter: (s) => [s.ask('librarian')],

@@ -12,3 +12,4 @@ export {
 export { type MessageKind, rowsOf, type StoredMessage, sampleRow } from './rows.js';
 export { type Kept, KeptStore, type StoreOptions } from './store.js';
 export { type Cell, type Column, type ColumnType, type Row, TABLE_NAMES, TABLES, type TableName } from './tables.js';
+export { KeptWriteFailed, type KeptWriter, startKeptWriter } from './writer.js';

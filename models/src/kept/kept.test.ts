@@ -159,7 +159,7 @@ it('a message that cannot be read becomes a row that says why, and is no record'
   expect((await all(readKept(folder))).map((r) => r.sequence)).toEqual([1]);
   const [metric] = await all(readTable(folder, 'worker-metrics'));
   expect(metric).toMatchObject({ worker: 'w', master: 'security', cpu: 0.5, gauges: '{"cpu":0.5,"x":1}' });
-  expect(metric?.at).toBe(Date.parse('2026-11-22T22:00:00Z'));
+  expect(metric?.happened_at).toBe(Date.parse('2026-11-22T22:00:00Z'));
   const [sample] = await all(readTable(folder, 'system-metrics'));
   expect(sample).toMatchObject({ sequence: null, kind: 'sample', name: 'stream.LOG.messages', value: 3 });
 });

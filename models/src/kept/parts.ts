@@ -56,7 +56,7 @@ export function readPartName(name: string): { source: string; first: number; las
 
 /** Two rows with the same key are the same row. */
 export function rowKey(row: Row): string | number {
-  return typeof row.sequence === 'number' ? row.sequence : `${row.at}|${row.name}`;
+  return typeof row.sequence === 'number' ? row.sequence : `${row.happened_at}|${row.name}`;
 }
 
 export function rowOrder(a: Row, b: Row): number {

@@ -9,6 +9,8 @@ import { type Row, TABLES, type TableName } from './tables.js';
 
 export interface KeptRecord {
   readonly record: LogRecord;
+  /** The stream, see `sourceOf`. */
+  readonly source: string;
   readonly sequence: number;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
@@ -29,6 +31,10 @@ export class KeptFileUnreadable extends Error {
 export interface ReadKeptOptions {
   /** Only records the server stored at or after this moment, milliseconds since 1970. Whole days before it are not even opened. */
   readonly since?: number;
+  /** Only records behind this place: later in the same stream, or in a stream that was made later. */
+  readonly after?: { readonly source: string; readonly sequence: number };
+  /** Default: decisions and outcomes. */
+  readonly tables?: readonly ('decisions' | 'outcomes')[];
 }
 
 /**
@@ -37,30 +43,40 @@ export interface ReadKeptOptions {
  */
 export async function* readKept(folder: string, options: ReadKeptOptions = {}): AsyncGenerator<KeptRecord> {
   const since = options.since ?? Number.NEGATIVE_INFINITY;
-  const blocks = new Map<string, { table: TableName; file: string }[]>();
-  for (const table of ['decisions', 'outcomes'] as const) {
+  const { after } = options;
+  const blocks = new Map<string, { source: string; table: TableName; file: string }[]>();
+  for (const table of options.tables ?? (['decisions', 'outcomes'] as const)) {
     for (const file of await keptFiles(folder, table)) {
       const day = Date.parse(/date=(\d{4}-\d\d-\d\d)/.exec(file)?.[1] ?? '');
       if (day + 86_400_000 <= since) continue;
       const part = readPartName(basename(file));
       if (!part) continue;
-      // Streams in the order in which they were made, then blocks in the order of the stream.
-      const born = part.source.slice(part.source.lastIndexOf('.') + 1);
-      const key = `${born} ${part.source} ${String(part.first).padStart(16, '0')}`;
+      if (after && orderOf(part.source, part.last) < orderOf(after.source, after.sequence)) continue;
+      const key = orderOf(part.source, part.first);
       const files = blocks.get(key) ?? [];
-      files.push({ table, file });
+      files.push({ source: part.source, table, file });
       blocks.set(key, files);
     }
   }
   for (const key of [...blocks.keys()].sort()) {
     const rows: Row[] = [];
-    for (const { table, file } of blocks.get(key) ?? []) rows.push(...(await readPart(table, file)));
+    const files = blocks.get(key) ?? [];
+    const source = files[0]?.source ?? '';
+    for (const { table, file } of files) rows.push(...(await readPart(table, file)));
     for (const row of rows.sort(rowOrder)) {
       const storedAt = Number(row.stored_at);
-      const record = storedAt < since ? undefined : recordOf(row);
-      if (record) yield { record, sequence: Number(row.sequence), storedAt };
+      const sequence = Number(row.sequence);
+      if (storedAt < since || (after?.source === source && sequence <= after.sequence)) continue;
+      const record = recordOf(row);
+      if (record) yield { record, source, sequence, storedAt };
     }
   }
+}
+
+/** Sorts streams in the order in which they were made, and places in the order of the stream. */
+function orderOf(source: string, sequence: number): string {
+  const born = source.slice(source.lastIndexOf('.') + 1);
+  return `${born} ${source} ${String(sequence).padStart(16, '0')}`;
 }
 
 /** Rows of one table, file by file, in no promised order over files. Throws {@link KeptFileUnreadable}. */

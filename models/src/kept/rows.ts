@@ -47,7 +47,7 @@ export function rowsOf(message: StoredMessage): Placed[] {
           placed('worker-metrics', {
             ...some({ worker: t.worker, status: t.status, task: t.task, cpu, memory_mb, tokens }),
             master: canonicalMaster(t.master),
-            at: Date.parse(t.at),
+            happened_at: Date.parse(t.at),
             gauges: JSON.stringify(t.gauges),
             record: JSON.stringify({ ...t, gauges: undefined }),
           }),
@@ -60,7 +60,7 @@ export function rowsOf(message: StoredMessage): Placed[] {
             ...some({ value: f.p50, p90: f.p90, horizon_seconds: f.horizon_seconds }),
             kind: 'forecast',
             name: f.what,
-            at: Date.parse(f.at),
+            happened_at: Date.parse(f.at),
             record: JSON.stringify(f),
           }),
         ];
@@ -72,7 +72,7 @@ export function rowsOf(message: StoredMessage): Placed[] {
             ...some({ severity: a.severity, summary: a.summary, master: a.master, worker: a.worker, task: a.task }),
             kind: 'alert',
             name: a.kind,
-            at: Date.parse(a.at),
+            happened_at: Date.parse(a.at),
             record: JSON.stringify(a),
           }),
         ];
@@ -95,7 +95,11 @@ export function rowsOf(message: StoredMessage): Placed[] {
 
 /** A number measured here and now, such as the depth of a stream. */
 export function sampleRow(source: string, at: number, name: string, value: number): Placed {
-  return { table: 'system-metrics', source, row: { sequence: null, stored_at: at, kind: 'sample', name, at, value } };
+  return {
+    table: 'system-metrics',
+    source,
+    row: { sequence: null, stored_at: at, kind: 'sample', name, happened_at: at, value },
+  };
 }
 
 function decisionRow(record: LogRecord): Row {
@@ -107,8 +111,8 @@ function decisionRow(record: LogRecord): Row {
     ...some({ latency_ms: d?.latency_ms, master: d?.master }),
     task: task.id,
     revision: record.revision,
-    at: Date.parse(record.at),
-    by: record.by,
+    happened_at: Date.parse(record.at),
+    written_by: record.by,
     priority: task.priority,
     candidates: JSON.stringify(d?.candidates ?? []),
     probabilities: JSON.stringify(d?.probabilities ?? {}),
@@ -131,8 +135,8 @@ function outcomeRow(record: LogRecord): Row {
     task: record.task.id,
     step: record.step,
     revision: record.revision,
-    at: Date.parse(record.at),
-    by: record.by,
+    happened_at: Date.parse(record.at),
+    written_by: record.by,
     record: JSON.stringify({ ...record, task: rest }),
   };
 }

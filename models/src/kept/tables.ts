@@ -1,5 +1,6 @@
 // The tables of kept training data: which columns each has, their types and meaning. docs/training-data.md is the same list for people.
-// The one thing to know: a column may be added, never renamed or given another type, so that files of all ages read as one table.
+// The one thing to know: a column may be added, never renamed or given another type, so that files of all ages read as one table,
+// and no name is a word of SQL, so that none must be quoted.
 
 export type ColumnType = 'STRING' | 'DOUBLE' | 'INT64' | 'INT32' | 'BOOLEAN' | 'TIMESTAMP';
 
@@ -35,8 +36,8 @@ export const TABLES = {
       ...PLACE,
       ...TASK,
       column('revision', 'INT32', 'Counts the records of the task, from 1.'),
-      column('at', 'TIMESTAMP', 'When it was decided, UTC.'),
-      column('by', 'STRING', 'Coordinator that appended it.'),
+      column('happened_at', 'TIMESTAMP', 'When it was decided, UTC.'),
+      column('written_by', 'STRING', 'Coordinator that appended it.'),
       column('method', 'STRING', 'ensemble, rule, fallback, pinned, explore or human.'),
       column('confidence', 'DOUBLE', 'Calibrated, 0 to 1.'),
       column('propensity', 'DOUBLE', 'Probability with which this master was drawn, 0 to 1.'),
@@ -63,8 +64,8 @@ export const TABLES = {
       column('step', 'STRING', 'settled, corrected, cancelled, expired, escalated or admitted.'),
       column('revision', 'INT32', 'Counts the records of the task, from 1.'),
       column('decided_revision', 'INT32', 'Revision of the decision it belongs to.'),
-      column('at', 'TIMESTAMP', 'When it was appended, UTC.'),
-      column('by', 'STRING', 'Coordinator that appended it.'),
+      column('happened_at', 'TIMESTAMP', 'When it was appended, UTC.'),
+      column('written_by', 'STRING', 'Coordinator that appended it.'),
       column('settled_as', 'STRING', 'settled, cancelled or expired once the task is at its end.'),
       column('status', 'STRING', 'completed, failed, cancelled or expired, as claimed.'),
       column('success', 'BOOLEAN', 'Whether the goal was reached.'),
@@ -118,7 +119,7 @@ export const TABLES = {
       ...PLACE,
       column('worker', 'STRING', 'Name of the worker.'),
       column('master', 'STRING', 'Whose work it does.'),
-      column('at', 'TIMESTAMP', 'When it was measured, UTC.'),
+      column('happened_at', 'TIMESTAMP', 'When it was measured, UTC.'),
       column('status', 'STRING', 'idle, busy, draining, or a word of the worker.'),
       column('task', 'STRING', 'What it was working on.'),
       column('cpu', 'DOUBLE', 'Gauge `cpu`, 0 to 1.'),
@@ -134,7 +135,7 @@ export const TABLES = {
       ...PLACE,
       column('kind', 'STRING', 'sample, forecast or alert.'),
       column('name', 'STRING', 'What was measured, such as stream.LOG.messages or actor.router.ready; kind of alert.'),
-      column('at', 'TIMESTAMP', 'When, UTC.'),
+      column('happened_at', 'TIMESTAMP', 'When, UTC.'),
       column('value', 'DOUBLE', 'The measured value; the median of a forecast.'),
       column('p90', 'DOUBLE', 'Of a forecast.'),
       column('horizon_seconds', 'DOUBLE', 'Of a forecast.'),
