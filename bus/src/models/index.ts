@@ -11,6 +11,7 @@ export {
   UntrustedSigner,
 } from './errors.js';
 export { moveInto, readMark } from './folder.js';
+export { type FollowedModel, type FollowedModels, type Following, type FollowOptions, followModels } from './follow.js';
 export { parseName } from './manifest.js';
 export { openModelRegistry } from './registry.js';
 export type {

@@ -86,8 +86,9 @@ describeOnServer('the registry of models', (suite) => {
     const bus = await suite.connect();
     const heard: { subject: string; event: Record<string, unknown> }[] = [];
     const take = {
-      callback: (_: unknown, m: { subject: string; json(): unknown }) =>
-        heard.push({ subject: m.subject, event: m.json() as Record<string, unknown> }),
+      callback: (_: Error | null, m: { subject: string; json(): unknown }) => {
+        heard.push({ subject: m.subject, event: m.json() as Record<string, unknown> });
+      },
     };
     bus.nc.subscribe('cortex.models.told.*', take);
     bus.nc.subscribe('cortex.actions.*', take);
