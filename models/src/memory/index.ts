@@ -1,0 +1,15 @@
+export {
+  afterUse,
+  freshness,
+  HALF_LIFE_DAYS,
+  mayRead,
+  PROOF,
+  type Recalled,
+  type RecallOptions,
+  recall,
+  STALE_BELOW,
+  supersedes,
+  usefulness,
+} from './long-term.js';
+export { cutTo, gist, recallNotes, remember, type ShortTermOptions } from './short-term.js';
+export { cosine, packVector, unpackVector, wordLikeness } from './similarity.js';
