@@ -46,6 +46,7 @@ export {
   Unprocessable,
 } from './errors.js';
 export { type Logged, type TaskLog, taskLog } from './log/log.js';
+export { type Budget, committed, type Memory, openMemory } from './memory/index.js';
 export {
   type AliasChange,
   type AliasEdit,
@@ -88,6 +89,14 @@ export {
 } from './provision/table.js';
 export { DEFAULT_RETRY_MS, type PublishOptions, publish } from './publish/publish.js';
 export { AliasTaken, type MasterRegistry, openMasters, UnknownMaster } from './registry/masters.js';
+export {
+  openPrompts,
+  type PromptAssignment,
+  PromptMoved,
+  type PromptRegistry,
+  type StoredTrial,
+  UnknownPrompt,
+} from './registry/prompts.js';
 export { type LiveSettings, openSettings } from './registry/settings.js';
 export {
   count,

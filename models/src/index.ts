@@ -261,7 +261,6 @@ export {
   PromptInvalid,
   type PromptValue,
   promptFor,
-  promptHash,
   type Rendered,
   type RenderInput,
   renderPrompt,

@@ -1,5 +1,4 @@
 // From a prompt and what is known of a task to the two messages a model gets. Pure: the same in, the same out.
-import { createHash } from 'node:crypto';
 import type { PromptBody, PromptVersion } from '@cortex/schemas';
 import { dataRule } from '../text-safety/index.js';
 import { fillTemplate, type PromptValue, STANDARD_VARIABLES } from './template.js';
@@ -40,14 +39,6 @@ export function renderPrompt(prompt: PromptBody, input: RenderInput): Rendered {
     user: fillTemplate(prompt.user, variables, values),
     reasoning,
   };
-}
-
-/** Hash over everything of a prompt that reaches the model. */
-export function promptHash(prompt: PromptBody): string {
-  const { system, user, variables, reasoning, rules, examples } = prompt;
-  return createHash('sha256')
-    .update(JSON.stringify({ system, user, variables, reasoning, rules, examples }))
-    .digest('hex');
 }
 
 /** Line by line what differs between two versions: `-` only in the first, `+` only in the second. */
