@@ -13,6 +13,8 @@ import {
   watchPresence,
 } from '@cortex/bus';
 import type { StreamName } from '@cortex/schemas';
+import { followSplit } from './arms/aliases.js';
+import { assign } from './arms/split.js';
 import { createDecider } from './decide/decider.js';
 import { createRules } from './decide/rules.js';
 import { createHandlers, type Handlers } from './handlers/handlers.js';
@@ -41,6 +43,7 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
   const asker = createAsker(bus, presence);
   context.add({ name: 'asker', stop: () => asker.close() });
   const choosable = await startWorkConsumers(context, masters, (master) => provisionMaster(bus, master));
+  const aliases = await followSplit(context);
   // Else the first tasks would wait for a router that is not there.
   await presence.settled;
   const rules = createRules(masters);
@@ -58,6 +61,7 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
       return value === 'best' || value === 'review' ? value : settings.unsure;
     },
     masters: () => choosable.list().filter((name) => masters.find(name)?.status === 'active'),
+    arm: (key) => assign(key, aliases()),
     rules,
   });
   const handlers = createHandlers({ bus, log: taskLog(bus), decide, unknownTaskMs: settings.unknownTaskMs }, masters);

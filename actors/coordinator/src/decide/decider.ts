@@ -8,7 +8,9 @@ import {
   type RouteAnswer,
   routeAnswerSchema,
   type Task,
+  taskKey,
 } from '@cortex/schemas';
+import type { Assignment } from '../arms/split.js';
 import { makeDecision, type RuleVote } from './decision.js';
 
 export interface DeciderOptions {
@@ -20,6 +22,8 @@ export interface DeciderOptions {
   readonly unsure: () => 'review' | 'best';
   /** Masters that may be chosen now. */
   readonly masters: () => readonly string[];
+  /** Which model decides a task, by the key of the task. */
+  readonly arm: (taskKey: string) => Assignment;
   /** The rules of this process; undefined when no master is registered. */
   readonly rules: (task: Task) => RuleVote | undefined;
 }
@@ -35,11 +39,20 @@ export function createDecider(options: DeciderOptions): Decider {
     const masters = options.masters();
     let answer: RouteAnswer | undefined;
     let noAnswer: string | undefined;
+    let assigned: Assignment | undefined;
     if (!human && task.master === undefined && masters.length > 0) {
+      assigned = options.arm(taskKey(task.id).key);
+      const { arm, model, revision } = assigned;
       try {
         answer = await options.asker.ask(
           'router',
-          { task, arm: 'champion', masters },
+          {
+            task,
+            arm,
+            ...(model === undefined ? {} : { model }),
+            ...(revision === undefined ? {} : { alias_revision: revision }),
+            masters,
+          },
           routeAnswerSchema,
           Date.now() + options.askTimeoutMs,
         );
@@ -55,6 +68,7 @@ export function createDecider(options: DeciderOptions): Decider {
       masters,
       human,
       answer,
+      assigned,
       predicted,
       weights: options.weights(),
       noAnswer,

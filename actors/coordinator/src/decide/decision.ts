@@ -8,6 +8,7 @@ import {
   type RouteAnswer,
   type Task,
 } from '@cortex/schemas';
+import type { Assignment } from '../arms/split.js';
 
 export const FALLBACK_MASTER = 'coordinator';
 
@@ -26,6 +27,8 @@ export interface DecisionInputs {
   /** A person's choice. */
   readonly human?: { readonly master: string; readonly by?: string | undefined } | undefined;
   readonly answer?: RouteAnswer | undefined;
+  /** The arm that the split gave the task. */
+  readonly assigned?: Assignment | undefined;
   /** How the task would go with each candidate, where a predictor answered. */
   readonly predicted?: PredictAnswer | undefined;
   /** What success, time and cost are worth against route odds; all zero: the highest odds decide. */
@@ -69,7 +72,7 @@ function choose(inputs: DecisionInputs): Decision {
     return { ...base, ...sure(task.master), method: 'pinned', explanation: [`the task itself names ${task.master}`] };
   }
   if (answer) return fromAnswer(inputs, answer, base);
-  return fromRules(inputs, rule, base);
+  return fromRules(inputs, rule, { ...base, ...missedArm(inputs) });
 }
 
 type Base = Pick<Decision, 'task' | 'propensity' | 'arm' | 'latency_ms' | 'decided_at'>;
@@ -87,6 +90,7 @@ function fromAnswer(inputs: DecisionInputs, answer: RouteAnswer, base: Base): De
     models: answer.models,
     ...(answer.exit ? { exit: answer.exit } : {}),
     scope: answer.scope,
+    ...armOf(inputs.assigned, answer),
   };
   if (!best || (answer.abstain && inputs.unsure === 'review')) {
     const explanation = [
@@ -102,6 +106,31 @@ function fromAnswer(inputs: DecisionInputs, answer: RouteAnswer, base: Base): De
     confidence: answer.probabilities[master] ?? best[1],
     method: 'ensemble',
     explanation: [...answer.explanation, ...explanation],
+  };
+}
+
+/** Who decided, whom the split had chosen, and what the others said: what a trial is judged by. */
+function armOf(assigned: Assignment | undefined, answer: RouteAnswer) {
+  const { others, arm_failure } = answer;
+  // A router of before the arms answers with its champion.
+  const arm = answer.arm ?? 'champion';
+  if (assigned?.revision === undefined) return { arm };
+  return {
+    arm,
+    assigned: assigned.arm,
+    alias_revision: assigned.revision,
+    ...(arm_failure === undefined ? {} : { arm_failure }),
+    ...(others === undefined || others.length === 0 ? {} : { others }),
+  };
+}
+
+/** No router answered: a trial is judged by whom the split had chosen, so it is kept. */
+function missedArm({ assigned, noAnswer }: DecisionInputs) {
+  if (assigned?.revision === undefined) return {};
+  return {
+    assigned: assigned.arm,
+    alias_revision: assigned.revision,
+    ...(assigned.arm === 'champion' ? {} : { arm_failure: noAnswer ?? 'no router answered' }),
   };
 }
 
