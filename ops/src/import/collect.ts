@@ -38,7 +38,7 @@ export interface ImportSummary {
 export interface CollectOptions {
   readonly onRecord: (found: Sourced) => void | Promise<void>;
   readonly onQuarantined: (what: Quarantined) => void | Promise<void>;
-  readonly onConflict?: (what: Quarantined) => void;
+  readonly onConflict?: (what: Quarantined) => void | Promise<void>;
   /** A new file begins: its sha256, so that the same file imported again gives the same output. */
   readonly onFile?: (file: string, sha256: string) => void | Promise<void>;
   readonly onProgress?: (done: number, total: number) => void;
@@ -95,7 +95,7 @@ export async function collect(paths: readonly string[], options: CollectOptions)
           const against = conflict(record, facts);
           if (against !== undefined) {
             summary.conflicts++;
-            options.onConflict?.({ file: path, line: found.line, reason: against, text: '' });
+            await options.onConflict?.({ file: path, line: found.line, reason: against, text: '' });
           }
           summary.records++;
           tally(summary.kinds, record.kind);

@@ -20,6 +20,11 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
   return resolve(env.CORTEX_HOME || '.cortex');
 }
 
+/** Where training data is kept: `CORTEX_TRAINING_DATA`, else `training-data` in the home folder. */
+export function trainingFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env.CORTEX_TRAINING_DATA || join(homeFolder(env), 'training-data'));
+}
+
 const upFile = (env: NodeJS.ProcessEnv) => join(homeFolder(env), 'up.json');
 
 /** The `up` that runs in this folder; a file left by a dead one is ignored. */
