@@ -80,6 +80,18 @@ export {
   TooManyBadRows,
   TooManyLabels,
 } from './evaluate/routing/index.js';
+export {
+  EventFileDamaged,
+  type ExperimentLog,
+  MlflowError,
+  type MlflowOptions,
+  type MlflowRun,
+  openMlflow,
+  openTensorboard,
+  type RunStatus,
+  readTensorboard,
+  together,
+} from './experiment-log/index.js';
 export type { Expert, ExpertName, RouteQuery, Vote } from './experts/expert.js';
 export {
   createRuleExpert,
@@ -234,6 +246,7 @@ export {
 } from './policy/index.js';
 export {
   type Evidence,
+  fitPredictor,
   loadPredictor,
   type OutcomeRow,
   type Prediction,
@@ -353,3 +366,15 @@ export {
   suspicionOf,
   wrapData,
 } from './text-safety/index.js';
+export { heldOutMetrics } from './training/index.js';
+export {
+  checkSpace,
+  type Params,
+  propose,
+  type SearchSpace,
+  SearchSpaceInvalid,
+  type StoppingOptions,
+  type TpeOptions,
+  type Tried,
+  worthGoingOn,
+} from './tune/index.js';

@@ -1,0 +1,2 @@
+// Figures that every training leaves behind.
+export { heldOutMetrics } from './held-out.js';
