@@ -39,6 +39,19 @@ export const alertSchema = z
     task: taskIdSchema.optional(),
     evidence: z.record(z.string(), z.unknown()).optional(),
     action: z.string().optional().describe('What was done about it.'),
+    status: z
+      .enum(['firing', 'resolved'])
+      .optional()
+      .describe('The same id comes again when it got worse, was acted on, or is over. Default: firing.'),
+    cause: z.string().optional().describe('What probably made it.'),
+    actor: z.string().optional(),
+    group: z.string().optional().describe('Alerts of one kind and master; many of them are folded into one.'),
+    count: z.number().int().positive().optional().describe('Times it was found since it opened.'),
+    starts_at: momentSchema.optional().describe('When the alert opened.'),
+    since: momentSchema.optional().describe('When the fault began, as far as can be told.'),
+    ends_at: momentSchema.optional().describe('When it was over.'),
+    trace_id: z.string().optional().describe('W3C trace id of the task it is about.'),
+    by: z.string().optional().describe('Instance that raised it.'),
   })
   .describe('Something a person should know.');
 export type Alert = z.infer<typeof alertSchema>;
@@ -53,6 +66,15 @@ export const actionSchema = z
     reason: z.string().optional(),
     before: z.unknown().optional(),
     after: z.unknown().optional(),
+    state: z
+      .enum(['done', 'failed', 'undone', 'dry-run'])
+      .optional()
+      .describe('How an intervention ended; `dry-run`: it would have been made.'),
+    alert: z.string().optional().describe('Id of the alert it answers.'),
+    evidence: z.record(z.string(), z.unknown()).optional().describe('What it rests on.'),
+    undo: z.boolean().optional().describe('Whether it can be taken back ("cortex actions undo ID").'),
+    error: z.string().optional().describe('Why it failed.'),
+    trace_id: z.string().optional(),
   })
   .describe('An intervention, a promotion or a changed setting; the audit trail.');
 export type Action = z.infer<typeof actionSchema>;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addActor } from './commands/actor.js';
+import { addAlerts } from './commands/alerts.js';
 import { addCancel } from './commands/cancel.js';
 import { addCorrect } from './commands/correct.js';
 import { addDead } from './commands/dead.js';
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addOutcome,
     addCorrect,
     addReview,
+    addAlerts,
     addDead,
     addImport,
     addExport,

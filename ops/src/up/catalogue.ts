@@ -49,6 +49,16 @@ export const ACTORS: readonly ActorRow[] = [
       return coordinatorActor({});
     },
   },
+  {
+    name: 'watchdog',
+    summary: 'sees faults, raises alerts, mends',
+    count: 1,
+    encodes: false,
+    async make() {
+      const { watchdogActor } = await import('@cortex/actor-watchdog');
+      return watchdogActor({});
+    },
+  },
 ];
 
 export const ACTOR_NAMES: readonly string[] = ACTORS.map((row) => row.name);

@@ -1,0 +1,147 @@
+// The watchdog. Takes: telemetry, claims, the log, presence, backlogs. Gives: alerts, interventions, questions to people. Keeps what must
+// outlive it in the bucket `watch`. Any number may run: all watch, one leads and speaks.
+import { type ActorContext, type ActorDefinition, openSettings, publish } from '@cortex/bus';
+import { type Alert, checkMessage, EVENT_TYPES } from '@cortex/schemas';
+import type { AlertChange } from './alerts/book.js';
+import { identity } from './alerts/book.js';
+import { alertMessage } from './alerts/message.js';
+import { openOutlets } from './alerts/outlets.js';
+import { keyOf, openJournal } from './journal.js';
+import { runForLeader } from './leader.js';
+import { liveSettings } from './live.js';
+import { type WatchdogSettings, type WatchdogSettingsInput, watchdogSettingsSchema } from './settings.js';
+import { openSources, readBacklogs } from './sources.js';
+import { adopt, startWatching } from './watching.js';
+
+/** Alertmanager forgets an alert after five minutes (its `resolve_timeout`) unless it is said again. */
+const REPEAT_MS = 60_000;
+
+/** Throws InvalidMessage naming the setting that does not fit. */
+export function watchdogActor(input: WatchdogSettingsInput = {}): ActorDefinition {
+  const settings = checkMessage('watchdog settings', watchdogSettingsSchema, input);
+  return {
+    name: 'watchdog',
+    description: 'Sees faults in seconds, says so once, mends what it may, and asks a person about the rest.',
+    start: (context) => start(context, settings),
+  };
+}
+
+async function start(context: ActorContext, settings: WatchdogSettings): Promise<void> {
+  const { bus, log } = context;
+  const journal = await openJournal(bus);
+  const stored = await openSettings(bus);
+  context.add({ name: 'settings', stop: () => stored.close() });
+  const live = liveSettings(settings, stored, log);
+  const outlets = openOutlets({
+    alertmanager: () => live().alertmanager,
+    webhook: () => live().webhook,
+    onError: (what, error) => log.warn(`an alert did not reach the ${what}`, { error: error.message }),
+  });
+  context.add({ name: 'outlets', stop: () => outlets.stop() });
+
+  const announced = new Map<string, Alert>();
+  let leading = false;
+  const announce = async (change: AlertChange, now: number) => {
+    const key = identity(change.alert.finding);
+    const message = { ...alertMessage(change, now, bus.instance), identity: key };
+    if (change.change === 'resolved') announced.delete(key);
+    else announced.set(key, message);
+    outlets.send(message);
+    try {
+      await publish(bus, bus.subjects.alert(message.severity), message, {
+        type: EVENT_TYPES.alert,
+        id: `${message.id}-${change.change}-${change.alert.count}`,
+      });
+      if (change.change === 'resolved') await journal.remove(keyOf('alert', key));
+      else await journal.put(keyOf('alert', key), message);
+    } catch (error) {
+      log.warn('an alert could not be stored', { alert: message.id, error: String(error) });
+    }
+  };
+  const watching = startWatching(
+    () => live().thresholds,
+    (changes, _findings, now) => {
+      if (!leading) return;
+      for (const change of changes) void announce(change, now);
+    },
+    Date.now(),
+  );
+  const sources = openSources(bus, settings.catchUpHours, (event, at) => watching.take(event, at), log);
+  context.add({ name: 'sources', subject: bus.subjects.telemetryAll, stop: () => sources.stop() });
+  let caughtUp = false;
+  void sources.caughtUp.then(() => {
+    caughtUp = true;
+  });
+
+  const tick = setInterval(() => {
+    if (!caughtUp || bus.state() !== 'connected') return;
+    watching.take({ kind: 'tick' }, Date.now());
+  }, settings.tickMs);
+  let looking = false;
+  const backlogs = setInterval(() => {
+    if (looking || bus.state() !== 'connected') return;
+    looking = true;
+    void readBacklogs(bus)
+      .then((found) => {
+        const now = Date.now();
+        for (const backlog of found) watching.take(backlog, now);
+        context.degrade('consumers', undefined);
+      })
+      .catch((error: Error) => context.degrade('consumers', `their backlogs cannot be read (${error.message})`))
+      .finally(() => {
+        looking = false;
+      });
+  }, settings.backlogMs);
+  const repeat = setInterval(() => leading && outlets.repeat([...announced.values()]), REPEAT_MS);
+  context.add({
+    name: 'looks',
+    stop() {
+      clearInterval(tick);
+      clearInterval(backlogs);
+      clearInterval(repeat);
+    },
+  });
+
+  const lead = async () => {
+    const now = Date.now();
+    const earlier = (await journal.list<Alert>('alert')).map(({ value }) => value);
+    adopt(watching.book, earlier, now);
+    for (const alert of earlier) announced.set(String(alert.identity), alert);
+    leading = true;
+    // What was found while another led, and it had not said.
+    for (const [key, alert] of watching.book.open)
+      if (!announced.has(key) && !alert.folded) void announce({ change: 'fired', alert }, now);
+    // What an earlier leader announced, and nobody finds any more.
+    setTimeout(() => {
+      if (!leading) return;
+      for (const alert of earlier) {
+        const key = String(alert.identity);
+        if (watching.book.open.has(key) || !announced.has(key)) continue;
+        announced.delete(key);
+        const at = new Date().toISOString();
+        const over: Alert = { ...alert, status: 'resolved', at, ends_at: at, by: bus.instance };
+        outlets.send(over);
+        void publish(bus, bus.subjects.alert(alert.severity), over, {
+          type: EVENT_TYPES.alert,
+          id: `${alert.id}-resolved-${alert.count ?? 0}`,
+        })
+          .then(() => journal.remove(keyOf('alert', key)))
+          .catch(() => undefined);
+      }
+    }, 20 * settings.tickMs).unref();
+  };
+  const leadership = runForLeader(
+    bus,
+    journal.kv,
+    settings.takeOverMs,
+    (leads) => {
+      if (!leads) leading = false;
+      else
+        void sources.caughtUp
+          .then(lead)
+          .catch((error) => log.error('could not take the lead', { error: String(error) }));
+    },
+    log,
+  );
+  context.add({ name: 'leader', stop: () => leadership.stop() });
+}

@@ -1,0 +1,68 @@
+// Has the share of failures jumped? A one-sided cumulative sum of log-likelihood ratios (Page 1954) against the usual share of the very
+// thing watched. The one thing to know: what happens during an excursion is learned only when it ends, so a collapse never becomes normal.
+
+export interface Cusum {
+  /** What counts as usual, as a running count of at most `MEMORY`. */
+  bad: number;
+  all: number;
+  /** Since the sum was last zero. */
+  excursionBad: number;
+  excursionAll: number;
+  sum: number;
+  /** When the excursion began. */
+  since: number;
+  alarm: boolean;
+}
+
+/** By Lorden (1971) at least e^12 (about 160,000) results pass between false alarms; ten failures in a row of a good master reach it. */
+export const CUSUM_LIMIT = 12;
+/** The first results only teach, unless nearly all are bad. */
+const WARM_UP = 30;
+const MEMORY = 500;
+const PRIOR = 10;
+
+/** @param usual share of bad results before anything is known */
+export function newCusum(usual: number): Cusum {
+  return { bad: usual * PRIOR, all: PRIOR, excursionBad: 0, excursionAll: 0, sum: 0, since: 0, alarm: false };
+}
+
+/** The usual share of bad results. */
+export function usualShare({ bad, all }: Cusum): number {
+  return Math.min(0.6, Math.max(0.02, bad / all));
+}
+
+/** Takes one result in. `alarm` rises beyond the limit and falls when the sum has come down by half. */
+export function addResult(cusum: Cusum, bad: boolean, now: number): void {
+  if (cusum.all < PRIOR + WARM_UP) {
+    learn(cusum, bad ? 1 : 0, 1);
+    cusum.excursionAll++;
+    if (bad) cusum.excursionBad++;
+    if (cusum.excursionAll === 1) cusum.since = now;
+    cusum.alarm = cusum.excursionAll >= 12 && cusum.excursionBad >= 0.9 * cusum.excursionAll;
+    if (cusum.all >= PRIOR + WARM_UP) Object.assign(cusum, { excursionAll: 0, excursionBad: 0 });
+    return;
+  }
+  const usual = usualShare(cusum);
+  const raised = Math.min(0.95, Math.max(2 * usual, usual + 0.25));
+  const step = bad ? Math.log(raised / usual) : Math.log((1 - raised) / (1 - usual));
+  if (cusum.sum === 0) cusum.since = now;
+  // Capped, so that recovery is seen within as many good results as the alarm took bad ones.
+  cusum.sum = Math.min(CUSUM_LIMIT * 1.25, Math.max(0, cusum.sum + step));
+  cusum.excursionAll++;
+  if (bad) cusum.excursionBad++;
+  if (cusum.sum === 0) {
+    learn(cusum, cusum.excursionBad, cusum.excursionAll);
+    cusum.excursionAll = 0;
+    cusum.excursionBad = 0;
+  }
+  if (cusum.sum > CUSUM_LIMIT) cusum.alarm = true;
+  else if (cusum.sum < CUSUM_LIMIT / 2) cusum.alarm = false;
+}
+
+function learn(cusum: Cusum, bad: number, all: number): void {
+  cusum.bad += bad;
+  cusum.all += all;
+  if (cusum.all <= MEMORY) return;
+  cusum.bad *= MEMORY / cusum.all;
+  cusum.all = MEMORY;
+}

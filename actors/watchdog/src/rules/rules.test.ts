@@ -1,0 +1,394 @@
+// Each fault is provoked, and the seconds until it is found are what docs/watchdog.md promises. Each has its near miss beside it.
+import { describe, expect, it } from 'vitest';
+import { type Fleet, fleet } from '../fleet-for-tests.js';
+import { RULES } from './index.js';
+
+/** Workers beat each five seconds, as by default. */
+const beating =
+  (f: Fleet, ...workers: string[]) =>
+  (second: number) => {
+    if (second % 5 === 0) for (const worker of workers) f.beat(worker);
+  };
+
+it('every rule gives the reason for its threshold', () => {
+  for (const rule of RULES) expect(rule.reason.length, rule.kind).toBeGreaterThan(40);
+});
+
+it('a quiet, healthy fleet gives no finding', () => {
+  const f = fleet();
+  let n = 0;
+  f.pass(1_800, (second) => {
+    if (second % 5 === 0) {
+      f.backlog({ pending: second % 3 });
+      f.presence('c-1');
+    }
+    const task = `t-${n}`;
+    if (second % 10 === 0) f.decided(task);
+    if (second % 10 === 2) f.beat('w-1', { tasks: [task] });
+    if (second % 10 === 9) {
+      f.settled(task, { worker: 'w-1', minutes: 0.1 });
+      f.beat('w-1');
+      n++;
+    }
+    if (second % 5 === 1) f.beat('w-2');
+  });
+  expect(f.kinds()).toEqual([]);
+});
+
+describe('no heartbeat', () => {
+  it('is found 16 s after the last beat of a worker that beats each 5 s', () => {
+    const f = fleet();
+    f.pass(60, beating(f, 'w-1', 'w-2'));
+    f.beat('w-1');
+    f.mark();
+    f.pass(60, beating(f, 'w-2'));
+    expect(f.delay('no-heartbeat')).toBeLessThanOrEqual(17);
+    expect(f.found('no-heartbeat')[0]).toMatchObject({ worker: 'w-1', severity: 'warning' });
+  });
+
+  it('is not found of a worker that said it would go, nor after the watchdog itself was cut off', () => {
+    const f = fleet();
+    f.pass(60, beating(f, 'w-1'));
+    f.beat('w-1', { status: 'draining' });
+    f.pass(60);
+    f.pass(30, beating(f, 'w-2'));
+    f.say({ kind: 'back' });
+    f.pass(14);
+    expect(f.found('no-heartbeat')).toEqual([]);
+  });
+});
+
+describe('stuck pending', () => {
+  it('is found a minute after a task was decided beside an idle worker, a critical one after 20 s', () => {
+    const f = fleet();
+    f.pass(60, beating(f, 'w-1'));
+    f.decided('t-1', { traceId: 'abc' });
+    f.decided('t-2', { priority: 'critical' });
+    f.mark();
+    f.pass(19, beating(f, 'w-1'));
+    expect(f.found('stuck-pending')).toEqual([]);
+    f.pass(50, beating(f, 'w-1'));
+    expect(f.delay('stuck-pending')).toBe(20);
+    expect(f.found('stuck-pending').find(({ task }) => task === 't-1')).toMatchObject({
+      traceId: 'abc',
+      severity: 'warning',
+    });
+  });
+
+  it('says so when no worker is there at all, and nothing while all are busy', () => {
+    const f = fleet();
+    f.decided('t-0', { master: 'cicd' });
+    f.decided('t-1');
+    f.pass(100, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-busy'], gauges: { lines: s } })));
+    expect(f.found('stuck-pending').map(({ task }) => task)).toContain('t-0');
+    expect(f.found('stuck-pending').map(({ task }) => task)).not.toContain('t-1');
+    expect(f.found('stuck-pending')[0]?.cause).toMatch(/no worker of cicd/);
+  });
+});
+
+describe('stuck running', () => {
+  it('is found when a budget and a tenth are over, or three times what nearly all take', () => {
+    const f = fleet();
+    for (let i = 0; i < 30; i++) f.settled(`old-${i}`, { minutes: 0.5 });
+    f.decided('t-1', { minuteBudget: 2 });
+    f.decided('t-2');
+    f.mark();
+    f.pass(140, (s) => {
+      if (s % 5 === 0) f.beat('w-1', { tasks: ['t-1'] });
+      if (s % 5 === 0) f.beat('w-2', { tasks: ['t-2'] });
+    });
+    const first = (task: string) => f.found('stuck-running').find((finding) => finding.task === task);
+    expect(first('t-2')?.evidence.runs_ms).toBeLessThan(92_000);
+    expect(first('t-1')?.evidence.runs_ms).toBeLessThan(134_000);
+  });
+
+  it('is not found of long work of a kind nobody knows', () => {
+    const f = fleet();
+    f.decided('t-1');
+    f.pass(1_200, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'] })));
+    expect(f.kinds()).toEqual([]);
+  });
+});
+
+describe('a zombie', () => {
+  it('is found when it leaves work lying for half a minute', () => {
+    const f = fleet();
+    f.pass(60, beating(f, 'w-1'));
+    f.mark();
+    f.pass(60, (s) => {
+      beating(f, 'w-1')(s);
+      if (s % 5 === 0) f.backlog({ pending: 3 });
+    });
+    expect(f.delay('zombie')).toBeLessThanOrEqual(33);
+  });
+
+  it('is found when it stands still where workers show progress, and never where they do not', () => {
+    for (const shows of [true, false]) {
+      const f = fleet();
+      for (let i = 0; i < 40; i++) {
+        f.decided(`t-${i}`);
+        f.pass(
+          10,
+          (s) =>
+            void (s % 2 === 0 && f.beat('w-1', { tasks: [`t-${i}`], gauges: shows ? { tokens: s } : { cpu: s / 10 } })),
+        );
+        f.settled(`t-${i}`, { minutes: 1 / 6 });
+      }
+      f.decided('t-x');
+      f.mark();
+      f.pass(
+        50,
+        (s) => void (s % 2 === 0 && f.beat('w-1', { tasks: ['t-x'], gauges: shows ? { tokens: 5 } : { cpu: s / 10 } })),
+      );
+      if (shows) expect(f.delay('zombie')).toBeLessThanOrEqual(32);
+      else expect(f.found('zombie')).toEqual([]);
+    }
+  });
+
+  it('is found when it holds a task that ended long ago', () => {
+    const f = fleet();
+    f.decided('t-1');
+    f.pass(10, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'] })));
+    f.settled('t-1', { worker: 'w-2' });
+    f.mark();
+    f.pass(60, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'] })));
+    expect(f.delay('zombie')).toBeLessThanOrEqual(22);
+  });
+});
+
+describe('a duplicate worker', () => {
+  it('is found two beats after a second one began with the same task', () => {
+    const f = fleet();
+    f.decided('t-1');
+    f.pass(20, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'] })));
+    f.mark();
+    f.pass(30, (s) => void (s % 5 === 0 && ['w-1', 'w-2'].forEach((w) => void f.beat(w, { tasks: ['t-1'] }))));
+    expect(f.delay('duplicate-worker')).toBeLessThanOrEqual(12);
+  });
+
+  it('is not found when a task passes from one to the next', () => {
+    const f = fleet();
+    f.decided('t-1');
+    f.pass(20, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'] })));
+    f.pass(30, (s) => {
+      if (s % 5 === 0) f.beat('w-1');
+      if (s % 5 === 0) f.beat('w-2', { tasks: ['t-1'] });
+    });
+    expect(f.found('duplicate-worker')).toEqual([]);
+  });
+
+  it('is found when two processes use one name', () => {
+    const f = fleet();
+    f.pass(60, (s) => void (s % 5 === 0 && ['a', 'b'].forEach((source) => void f.beat('w-1', { source }))));
+    expect(f.found('duplicate-worker')[0]?.target).toBe('worker:w-1');
+  });
+});
+
+describe('completed without evidence', () => {
+  it('is found at once where evidence is the custom, and never where it is not', () => {
+    const f = fleet();
+    for (let i = 0; i < 25; i++) f.settled(`a-${i}`, { evidence: 1 });
+    for (let i = 0; i < 25; i++) f.settled(`b-${i}`, {}, { master: 'cicd' });
+    expect(f.found('completed-without-evidence')).toEqual([]);
+    f.settled('a-x', { evidence: 0, worker: 'w-1' });
+    f.settled('b-x', {}, { master: 'cicd' });
+    expect(f.found('completed-without-evidence').map(({ task }) => task)).toEqual(['a-x']);
+  });
+
+  it('is found when it was done in no time', () => {
+    const f = fleet();
+    for (let i = 0; i < 40; i++) f.settled(`a-${i}`, { minutes: 2 + (i % 7) });
+    f.settled('a-x', { minutes: 0.001 });
+    expect(f.found('completed-without-evidence').map(({ task }) => task)).toEqual(['a-x']);
+  });
+});
+
+it('tokens warn at 0.8 of the budget, and are critical at 0.95', () => {
+  const f = fleet();
+  f.decided('t-1', { tokenBudget: 1_000 });
+  for (const tokens of [700, 800, 940, 950]) f.beat('w-1', { tasks: ['t-1'], gauges: { tokens } });
+  expect(f.found('token-budget').map(({ severity }) => severity)).toEqual(['warning', 'warning', 'critical']);
+});
+
+describe('a growing queue', () => {
+  it('is found within a minute', () => {
+    const f = fleet();
+    f.pass(60, (s) => void (s % 5 === 0 && f.backlog({ pending: 2 })));
+    f.mark();
+    f.pass(70, (s) => void (s % 5 === 0 && f.backlog({ pending: 2 + s })));
+    expect(f.delay('queue-growing')).toBeLessThanOrEqual(50);
+  });
+
+  it('is not found in a burst that is being worked off', () => {
+    const f = fleet();
+    f.pass(60, (s) => void (s % 5 === 0 && f.backlog({ pending: 2 })));
+    f.pass(70, (s) => void (s % 5 === 0 && f.backlog({ pending: Math.max(0, 90 - s) })));
+    expect(f.found('queue-growing')).toEqual([]);
+  });
+});
+
+it('a retry storm is found with its tenth repeated attempt in a minute', () => {
+  const f = fleet();
+  f.mark();
+  f.pass(30, (s) => {
+    if (s % 2 === 0)
+      f.say({
+        kind: 'step',
+        task: `t-${s}`,
+        step: 'escalated',
+        master: 'security',
+        priority: 'medium',
+        revision: 2,
+        attempts: 2,
+      });
+  });
+  expect(f.delay('retry-storm')).toBeLessThanOrEqual(20);
+});
+
+describe("a master's success", () => {
+  it('collapsing is found within a dozen failures, and over again after as many successes', () => {
+    const f = fleet();
+    for (let i = 0; i < 200; i++) f.settled(`a-${i}`, { success: i % 10 !== 0 });
+    f.pass(1);
+    expect(f.found('success-collapse')).toEqual([]);
+    let failures = 0;
+    while (f.found('success-collapse').length === 0 && failures < 40) {
+      f.settled(`b-${failures++}`, { status: 'failed', success: false });
+      f.pass(1);
+    }
+    expect(failures).toBeLessThanOrEqual(13);
+    const before = f.found('success-collapse').length;
+    for (let i = 0; i < 60; i++) f.settled(`c-${i}`);
+    f.pass(5);
+    expect(f.found('success-collapse').length).toBe(before);
+  });
+
+  it('does not collapse by chance: 20,000 outcomes of a master that fails every fifth time', () => {
+    const f = fleet();
+    let seed = 7;
+    const random = () => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return seed / 2_147_483_648;
+    };
+    for (let i = 0; i < 20_000; i++) {
+      f.settled(`a-${i}`, { success: random() > 0.2 });
+      if (i % 10 === 0) f.pass(1);
+    }
+    expect(f.found('success-collapse')).toEqual([]);
+  });
+});
+
+it('one starving master is found after two minutes while others get on', () => {
+  const f = fleet();
+  f.mark();
+  let n = 0;
+  f.pass(180, (s) => {
+    if (s % 5 === 0) {
+      f.backlog({ pending: 4 });
+      f.backlog({ master: 'cicd', pending: 4 });
+      f.settled(`c-${n++}`, {}, { master: 'cicd' });
+    }
+  });
+  expect(f.delay('starving-master')).toBeLessThanOrEqual(122);
+  expect(f.found('starving-master').every(({ master }) => master === 'security')).toBe(true);
+});
+
+it('decisions that get worse are found within twenty corrections', () => {
+  const f = fleet();
+  const label = (id: string, right: boolean) => {
+    f.settled(id);
+    f.say({
+      kind: 'step',
+      task: id,
+      step: 'corrected',
+      master: 'security',
+      priority: 'medium',
+      revision: 3,
+      settled: true,
+      correctMaster: right ? 'security' : 'cicd',
+    });
+  };
+  for (let i = 0; i < 100; i++) label(`a-${i}`, i % 12 !== 0);
+  f.pass(1);
+  expect(f.found('decision-quality')).toEqual([]);
+  let wrong = 0;
+  while (f.found('decision-quality').length === 0 && wrong < 40) {
+    label(`b-${wrong++}`, false);
+    f.pass(1);
+  }
+  expect(wrong).toBeLessThanOrEqual(20);
+});
+
+describe('a clock', () => {
+  it('that is off is found with the fourth beat', () => {
+    const f = fleet();
+    f.mark();
+    f.pass(40, (s) => {
+      if (s % 5 !== 0) return;
+      f.beat('w-1', { at: f.now() + 60_000 });
+      for (const w of ['w-2', 'w-3', 'w-4']) f.beat(w, { at: f.now() - 20 });
+    });
+    expect(f.delay('clock-skew')).toBeLessThanOrEqual(16);
+    expect(f.found('clock-skew')[0]).toMatchObject({ worker: 'w-1', severity: 'critical' });
+  });
+
+  it('is our own when most others are off alike', () => {
+    const f = fleet();
+    f.pass(40, (s) => void (s % 5 === 0 && ['a', 'b', 'c'].forEach((w) => void f.beat(w, { at: f.now() - 9_000 }))));
+    expect(f.found('clock-skew')[0]?.target).toBe('clock:watchdog');
+  });
+});
+
+describe('a replay', () => {
+  it('is found with the fifth repetition, of beats, claims or tasks', () => {
+    for (const again of [
+      (f: Fleet) => f.beat('w-1', { at: Date.parse('2026-11-22T12:00:05Z') }),
+      (f: Fleet) => f.say({ kind: 'claim', task: 't-1', worker: 'w-1', status: 'completed', attempt: 1, evidence: 0 }),
+      (f: Fleet) => f.say({ kind: 'submit', task: 't-1' }),
+    ]) {
+      const f = fleet();
+      f.pass(5);
+      for (let i = 0; i < 4; i++) again(f);
+      f.pass(1);
+      expect(f.found('replay')).toEqual([]);
+      for (let i = 0; i < 2; i++) again(f);
+      f.pass(1);
+      expect(f.found('replay')).toHaveLength(1);
+    }
+  });
+});
+
+describe('a wedged actor', () => {
+  const wedged = (f: Fleet, delivered: (s: number) => number) =>
+    f.pass(60, (s) => {
+      f.presence('coordinator-1');
+      if (s % 5 === 0)
+        f.backlog({
+          stream: 'TASKS',
+          consumer: 'coordinator',
+          actor: 'coordinator',
+          pending: 9,
+          delivered: delivered(s),
+        });
+    });
+
+  it('is found 15 s after its consumer stopped moving', () => {
+    const f = fleet();
+    wedged(f, (s) => s);
+    f.mark();
+    wedged(f, () => 55);
+    expect(f.delay('wedged-actor')).toBeLessThanOrEqual(21);
+    expect(f.found('wedged-actor')[0]).toMatchObject({ actor: 'coordinator', instance: 'coordinator-1' });
+  });
+
+  it('is not found of one that works, nor of one that is not there', () => {
+    const f = fleet();
+    wedged(f, (s) => s);
+    f.pass(10);
+    f.pass(
+      60,
+      (s) => void (s % 5 === 0 && f.backlog({ stream: 'ASKS', consumer: 'router', actor: 'router', pending: 9 })),
+    );
+    expect(f.found('wedged-actor')).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+// A task that waits although somebody could do it, or because nobody is there at all.
+import { type Finding, LEVEL_HOLD_MS, type Rule, seconds } from '../finding.js';
+import { alive } from '../state.js';
+import { traceOf } from './no-heartbeat.js';
+
+/** More than this of one master is one trouble of the master: the queue rules speak for the rest. */
+const MOST_A_MASTER = 20;
+
+export const stuckPending: Rule = {
+  kind: 'stuck-pending',
+  reason:
+    'A worker looks round every 5 s at the latest, so a task beside an idle worker is taken within 10 s; six times that leaves room for leases (30 s) that run out first. Critical tasks a third of it. While all workers are busy it is a queue, not a stuck task.',
+  look(state, now, limits) {
+    if (now < state.graceUntil) return [];
+    const idle = new Map<string, number>();
+    const there = new Set<string>();
+    for (const worker of state.workers.values()) {
+      if (!alive(worker, now)) continue;
+      there.add(worker.master);
+      if (worker.idleSince !== undefined && now - worker.idleSince > 10_000)
+        idle.set(worker.master, (idle.get(worker.master) ?? 0) + 1);
+    }
+    const found: Finding[] = [];
+    const told = new Map<string, number>();
+    for (const task of state.tasks.values()) {
+      if (task.runs.size > 0) continue;
+      const waits = now - task.decidedAt;
+      if (waits < limits.pendingMs * (task.priority === 'critical' ? 1 / 3 : 1)) continue;
+      const nobody = !there.has(task.master);
+      if (!nobody && !idle.has(task.master)) continue;
+      // Who waits for a person has no worker, and a question of its own.
+      if (task.master === 'coordinator' && nobody) continue;
+      const count = (told.get(task.master) ?? 0) + 1;
+      told.set(task.master, count);
+      if (count > MOST_A_MASTER) continue;
+      found.push({
+        kind: 'stuck-pending',
+        target: `task:${task.task}`,
+        severity: task.priority === 'critical' ? 'critical' : 'warning',
+        summary: `task ${task.task} has been waiting for ${task.master} for ${seconds(waits)}`,
+        cause: nobody
+          ? `no worker of ${task.master} is alive`
+          : `${idle.get(task.master)} worker(s) of ${task.master} are idle and do not take it`,
+        evidence: { waits_ms: waits, priority: task.priority, idle_workers: idle.get(task.master) ?? 0 },
+        task: task.task,
+        master: task.master,
+        ...traceOf(task.traceId),
+        since: task.decidedAt,
+        holdMs: LEVEL_HOLD_MS,
+      });
+    }
+    return found;
+  },
+};

@@ -1,0 +1,49 @@
+// A task that runs far longer than it should.
+import { type Finding, LEVEL_HOLD_MS, type Rule, seconds, type Thresholds } from '../finding.js';
+import { alive, durationQuantile, type TaskState, type WatchState } from '../state.js';
+import { traceOf } from './no-heartbeat.js';
+
+export const stuckRunning: Rule = {
+  kind: 'stuck-running',
+  reason:
+    'Its own budget and a tenth; else three times the larger of the predicted and the master’s own 99th percentile, at least a minute; else an hour, a worker’s own time limit. Three times the 99th percentile of a heavy tail (log-normal, σ 1) is passed by 1 in 2,000 tasks.',
+  look(state, now, limits) {
+    const found: Finding[] = [];
+    for (const worker of state.workers.values()) {
+      if (!alive(worker, now)) continue;
+      for (const [id, since] of worker.tasks) {
+        const task = state.tasks.get(id);
+        if (!task) continue;
+        const { limit, why } = runLimit(state, task, limits);
+        const runs = now - since;
+        if (runs <= limit) continue;
+        found.push({
+          kind: 'stuck-running',
+          target: `task:${id}`,
+          severity: 'critical',
+          summary: `task ${id} has been running on ${worker.worker} for ${seconds(runs)}`,
+          cause: `longer than ${seconds(limit)}: ${why}`,
+          evidence: { runs_ms: runs, limit_ms: Math.round(limit), gauges: worker.gauges },
+          task: id,
+          worker: worker.worker,
+          master: worker.master,
+          ...traceOf(task.traceId),
+          since,
+          holdMs: LEVEL_HOLD_MS,
+        });
+      }
+    }
+    return found;
+  },
+};
+
+export function runLimit(state: WatchState, task: TaskState, limits: Thresholds): { limit: number; why: string } {
+  if (task.minuteBudget !== undefined)
+    return { limit: task.minuteBudget * 66_000, why: `its budget is ${task.minuteBudget} min` };
+  const history = durationQuantile(state.masters.get(task.master), 0.99);
+  const predicted = task.p90Minutes === undefined ? undefined : task.p90Minutes * 60_000;
+  const known = Math.max(history ?? 0, predicted ?? 0);
+  if (known > 0)
+    return { limit: Math.min(limits.runningMs, Math.max(60_000, 3 * known)), why: 'three times what nearly all take' };
+  return { limit: limits.runningMs, why: 'nothing is known of its kind' };
+}
