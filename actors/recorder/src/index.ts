@@ -1,2 +1,3 @@
 // The door of the recorder: keeps decisions, outcomes and telemetry as training data.
-export const ACTOR = 'recorder';
+export { recorderActor } from './actor.js';
+export { type RecorderSettings, type RecorderSettingsInput, recorderSettingsSchema } from './settings.js';

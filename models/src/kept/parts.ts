@@ -38,9 +38,9 @@ function blockName(sequence: number): string {
   return `${pad(first)}-${pad(first + BLOCK - 1)}`;
 }
 
-/** Samples have no sequence: one file a minute. */
+/** Samples have no sequence: one file for ten minutes. */
 function minuteName(at: number): string {
-  return new Date(at).toISOString().slice(0, 16).replaceAll(/[-:]/g, '');
+  return new Date(at - (at % 600_000)).toISOString().slice(0, 16).replaceAll(/[-:]/g, '');
 }
 
 const pad = (n: number) => String(n).padStart(12, '0');

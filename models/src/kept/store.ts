@@ -1,6 +1,6 @@
 // Writes kept rows into their files. The one thing to know: a file is the union, by sequence, of what was ever put into it, written beside
 // and renamed. So a row that comes twice is there once, a crash leaves the file of before, and a replay of the stream changes nothing.
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fromParquet, toParquet } from './parquet.js';
 import { type Placed, partOf, rowKey, rowOrder } from './parts.js';
@@ -20,7 +20,10 @@ export interface Kept {
 /** Rows of files written last are kept in memory, so that the open block is not read back at each flush. */
 const REMEMBERED = 12;
 
-/** One writer a folder at a time. */
+/** A file is written in far less. */
+const HALF_WRITTEN_MS = 600_000;
+
+/** One writer a source at a time; writers of different sources may share a folder. */
 export class KeptStore {
   private readonly recent = new Map<string, Map<string | number, Row>>();
 
@@ -29,11 +32,16 @@ export class KeptStore {
     private readonly options: StoreOptions = {},
   ) {}
 
-  /** Removes what a crashed writer left half written. */
+  /** Removes what a crashed writer left half written; what is young may be an import's that runs right now. */
   async tidy(): Promise<void> {
     for (const { path } of Object.values(TABLES)) {
       const names = await readdir(join(this.folder, path), { recursive: true }).catch(() => []);
-      for (const name of names) if (name.endsWith('.tmp')) await rm(join(this.folder, path, name), { force: true });
+      for (const name of names) {
+        if (!name.endsWith('.tmp')) continue;
+        const file = join(this.folder, path, name);
+        const written = await stat(file).catch(() => undefined);
+        if (written && Date.now() - written.mtimeMs > HALF_WRITTEN_MS) await rm(file, { force: true });
+      }
     }
   }
 

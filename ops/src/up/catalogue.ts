@@ -1,6 +1,7 @@
 // Which actors there are, and how each is made. Loaded lazily: a command that runs none must not wait for models to load.
 import type { ActorDefinition } from '@cortex/bus';
 import { modelFolders } from '../train/folders.js';
+import { trainingFolder } from './home.js';
 
 export interface ActorNeeds {
   /** Folder of the encoder; undefined when there is none. */
@@ -57,6 +58,16 @@ export const ACTORS: readonly ActorRow[] = [
     async make() {
       const { watchdogActor } = await import('@cortex/actor-watchdog');
       return watchdogActor({});
+    },
+  },
+  {
+    name: 'recorder',
+    summary: 'keeps what happened as training data',
+    count: 1,
+    encodes: true,
+    async make({ encoder }) {
+      const { recorderActor } = await import('@cortex/actor-recorder');
+      return recorderActor({ folder: trainingFolder(), encoder: encoder ?? '' });
     },
   },
 ];
