@@ -40,11 +40,9 @@ export const otherArmSchema = z
   .looseObject({
     arm: armSchema,
     model: z.string().describe('The version that was asked, such as router@8.'),
-    master: masterNameSchema
-      .optional()
-      .describe('Whom it would have chosen; absent when it would have asked a person, or failed.'),
+    master: masterNameSchema.optional().describe('Whom it thinks best; absent when it failed or knows nobody.'),
     confidence: probabilitySchema.optional(),
-    abstain: z.boolean().optional(),
+    abstain: z.boolean().optional().describe('True when it would have asked a person.'),
     latency_ms: z.number().nonnegative().describe('Milliseconds until its answer was there.'),
     error: z.string().optional().describe('Why it has no answer: it failed, was late, or is paused for being slow.'),
   })

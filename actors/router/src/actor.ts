@@ -1,20 +1,28 @@
 // The router: says which master a task should go to, with calibrated odds, and why.
-// Takes asks (`ask.router`), the registry of masters and perhaps a trained model's folder. Gives answers. Keeps nothing that
+// Takes asks (`ask.router`), the registry of masters, and trained models from their registry or a folder. Gives answers. Keeps nothing that
 // cannot be made again: vectors and built models in the cache folder.
 
 import { join } from 'node:path';
-import { type ActorDefinition, openMasters, type Question, serveAsks } from '@cortex/bus';
-import { loadEncoder, loadServedRouter, watchModelFolder } from '@cortex/models';
+import { type ActorDefinition, openMasters, type Question, readMark, serveAsks } from '@cortex/bus';
+import { loadEncoder, loadServedRouter, type RouterModel, watchModelFolder } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
+import { ArmRouting } from './arms/arm-routing.js';
+import { type FollowedRouters, followRouters } from './arms/follow.js';
 import { Eligibility } from './eligible.js';
 import { EncoderSupply } from './encoder-supply.js';
+import type { Panel } from './panel.js';
 import { Routing } from './routing.js';
 import { Serving } from './serving.js';
 import { type RouterSettingsInput, routerSettingsSchema } from './settings.js';
-import { RouterWorks } from './works.js';
+import { RouterWorks, type WorksOptions } from './works.js';
+
+export interface RouterParts {
+  /** Puts something between every trained model and who hears it: for trials of models that misbehave. Default: nothing. */
+  readonly through?: (panel: Panel) => Panel;
+}
 
 /** The router actor. Throws InvalidMessage naming the setting that does not fit. */
-export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition {
+export function routerActor(settings: RouterSettingsInput = {}, parts: RouterParts = {}): ActorDefinition {
   const set = checkMessage('router settings', routerSettingsSchema, settings);
   return {
     name: 'router',
@@ -34,7 +42,7 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
       });
       context.add({ name: 'encoder', stop: () => encoder.close() });
 
-      const works = new RouterWorks({
+      const worksOptions: WorksOptions = {
         cacheFolder: set.cache_folder,
         sure: set.sure,
         log,
@@ -47,21 +55,45 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
           reading = what;
           say();
         },
-      });
+        ...parts,
+      };
+      const works = new RouterWorks(worksOptions);
       let serving: Serving | undefined;
+      let followed: FollowedRouters | undefined;
       // An encoder that comes (back) is put to use; one that goes is noticed at each ask.
       const changed = () => {
         if (encoder.missing() === undefined) reading ??= 'about to read the examples';
         say();
-        if (encoder.missing() === undefined) serving?.again();
+        if (encoder.missing() !== undefined) return;
+        serving?.again();
+        followed?.again();
       };
+      let inFolder: RouterModel | undefined;
+      let champion: { name: string; model: RouterModel } | undefined;
+      const serveTrained = () => {
+        if (champion) works.setTrained(champion.model, '', champion.name);
+        else works.setTrained(inFolder, set.model_folder ?? '');
+        serving?.again();
+      };
+      followed = await followRouters({
+        context,
+        masters,
+        settings: set,
+        works: worksOptions,
+        onChampion(next) {
+          champion = next;
+          serveTrained();
+        },
+      });
       if (set.model_folder !== undefined) {
         const watch = watchModelFolder({
           folder: set.model_folder,
-          load: (path) => loadServedRouter(path),
+          // What the registry laid out there is loaded already, or was rolled back.
+          load: async (path) =>
+            followed?.governs() && (await readMark(path)) ? undefined : await loadServedRouter(path),
           onModel: (model) => {
-            works.setTrained(model, set.model_folder ?? '');
-            serving?.again();
+            inFolder = model;
+            if (!champion) serveTrained();
           },
           log,
         });
@@ -81,12 +113,20 @@ export function routerActor(settings: RouterSettingsInput = {}): ActorDefinition
         marginMs: set.answer_margin_ms,
         onFailure: (error) => log.error('an expert failed; rules and words answered', { error: String(error) }),
       });
+      const arms = new ArmRouting({
+        routing,
+        champion: () => live.current(),
+        trials: () => followed?.trials() ?? [],
+        patienceMs: set.patience_ms,
+        marginMs: set.answer_margin_ms,
+        log,
+      });
       const server = serveAsks(bus, {
         actor: 'router',
         batch: set.batch,
         concurrency: set.concurrency,
         onMissing: (missing) => context.degrade('asks', missing ? 'the stream of asks is not there' : undefined),
-        answer: (questions: Question[]) => routing.answer(questions),
+        answer: (questions: Question[]) => arms.answer(questions),
       });
       context.add({
         name: 'asks',

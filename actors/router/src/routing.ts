@@ -23,7 +23,21 @@ export interface RoutingParts {
   readonly onFailure: (error: unknown) => void;
 }
 
-type Answer = RouteAnswer | Error | Promise<RouteAnswer>;
+export type Answer = RouteAnswer | Error | Promise<RouteAnswer>;
+
+/** A question that was understood. */
+export interface ReadAsk {
+  readonly question: Question;
+  readonly ask: RouteAsk;
+}
+
+/** How to hear a panel that does not decide, or not alone. */
+export interface HearOptions {
+  /** Leaves no spans and no counts: the answer is only compared. */
+  readonly aside?: boolean;
+  /** A panel that fails with its vectors is an error, and not an answer without them. */
+  readonly strict?: boolean;
+}
 
 /** One distinct question of a batch; identical ones share it. */
 interface Topic {
@@ -47,7 +61,7 @@ interface Stages {
 /** What a panel is asked. */
 type Asked = Pick<Topic, 'query' | 'eligible'>;
 
-type Full = { opinion: Opinion; stages: Stages } | { reason: string; late: boolean };
+type Full = { opinion: Opinion; stages: Stages } | { reason: string; late: boolean; failed?: unknown };
 
 const now = () => performance.timeOrigin + performance.now();
 
@@ -66,18 +80,36 @@ export class Routing {
 
   /** One answer a question, in order; those that wait for the encoder are promises. */
   async answer(questions: readonly Question[]): Promise<Answer[]> {
-    const panel = this.parts.panel();
-    const missing = panel.needsEncoder ? this.parts.encoder.missing() : panel.reason;
     const answers: Answer[] = new Array(questions.length);
-    const topics = new Map<string, Topic>();
+    const asks: ReadAsk[] = [];
+    const at: number[] = [];
     questions.forEach((question, index) => {
+      const read = readAsk(question);
+      if (read instanceof Error) answers[index] = read;
+      else {
+        asks.push(read);
+        at.push(index);
+      }
+    });
+    const heard = await this.hear(asks, this.parts.panel());
+    heard.forEach((answer, i) => {
+      answers[at[i] ?? 0] = answer;
+    });
+    return answers;
+  }
+
+  /** What one panel says to asks that were read, in order. */
+  async hear(asks: readonly ReadAsk[], panel: Panel, options: HearOptions = {}): Promise<Answer[]> {
+    const missing = panel.needsEncoder ? this.parts.encoder.missing() : panel.reason;
+    const answers: Answer[] = new Array(asks.length);
+    const topics = new Map<string, Topic>();
+    asks.forEach(({ question, ask }, index) => {
       try {
-        const ask = decodeMessage('ask', routeAskSchema, question.data);
         const eligible = this.parts.eligibility.of(ask.masters);
         const query = queryOf(ask);
         const key = questionKey(`${panel.identity}\0${missing ?? ''}`, eligible.digest, query);
         const known = this.memory.get(key);
-        if (known) answers[index] = this.finish(recalled(known));
+        if (known) answers[index] = this.finish(recalled(known), options);
         else {
           const topic = topics.get(key) ?? { key, query, wanted: ask.masters, eligible, askers: [] };
           topics.set(key, topic);
@@ -97,7 +129,7 @@ export class Routing {
       if (!opinion) throw new RangeError(`${opinions.length} opinions for ${open.length} questions`);
       const heard = opinion.experts.filter(({ abstained, latency_ms }) => !abstained || latency_ms > 0);
       const stages: Stages = { quickAt, quick: new Set(heard.map(({ name }) => name)) };
-      const given = this.cascade(panel, missing, topic, opinion, stages);
+      const given = this.cascade(panel, missing, topic, opinion, stages, options);
       for (const { index, question } of topic.askers) answers[index] = given(question);
     });
     return answers;
@@ -110,12 +142,13 @@ export class Routing {
     topic: Topic,
     quick: Opinion,
     stages: Stages,
+    options: HearOptions,
   ): (question: Question) => Answer {
     const settle = (opinion: Opinion, how: Circumstances, question: Question, spent: Stages): RouteAnswer => {
       // Somebody may have been removed while the encoder was at work.
       const answer = answerOf(opinion, this.parts.eligibility.of(topic.wanted), how);
-      recordVotes(opinion, spent, question);
-      return this.finish(answer);
+      if (!options.aside) recordVotes(opinion, spent, question);
+      return this.finish(answer, options);
     };
     const circumstances = (exit: Exit, reason?: string): Circumstances => ({
       exit,
@@ -140,6 +173,7 @@ export class Routing {
         if (encoder !== undefined) how.models.encoder = encoder;
         return this.remember(topic, settle(found.opinion, how, question, found.stages));
       }
+      if (options.strict && found.failed !== undefined) throw found.failed;
       return settle(quick, circumstances(found.late ? 'deadline' : 'no-encoder', found.reason), question, stages);
     };
   }
@@ -155,7 +189,7 @@ export class Routing {
       return { opinion, stages: { ...stages, encodeAt, encodedAt } };
     } catch (error) {
       this.parts.onFailure(error);
-      return { reason: error instanceof Error ? error.message : String(error), late: false };
+      return { reason: error instanceof Error ? error.message : String(error), late: false, failed: error };
     }
   }
 
@@ -174,9 +208,18 @@ export class Routing {
     return answer;
   }
 
-  private finish(answer: RouteAnswer): RouteAnswer {
-    count('routeAnswers', { exit: answer.exit ?? '', abstain: answer.abstain });
+  private finish(answer: RouteAnswer, { aside }: HearOptions): RouteAnswer {
+    if (!aside) count('routeAnswers', { exit: answer.exit ?? '', abstain: answer.abstain });
     return answer;
+  }
+}
+
+/** The ask behind a question, or what is wrong with it. */
+export function readAsk(question: Question): ReadAsk | Error {
+  try {
+    return { question, ask: decodeMessage('ask', routeAskSchema, question.data) };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

@@ -39,6 +39,26 @@ export const routerSettingsSchema = z.strictObject({
     .string()
     .optional()
     .describe('Folder of a trained router. Default none: one is built from the registry. Looked at every 2 seconds.'),
+  models_root: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of the routers of the registry: `current`, `staging`, `shadow`, `archive` lie below it. Default none: the registry of models is not followed.',
+    ),
+  keys_folder: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of the keys that models must be signed with. Default none: the registry of models is not followed.',
+    ),
+  patience_ms: z
+    .number()
+    .min(0)
+    .max(10_000)
+    .default(50)
+    .describe(
+      'Milliseconds an answer waits for a challenger or a shadow once the champion has answered. Default 50. More compares more, fewer keeps trials cheaper.',
+    ),
   cache_folder: z
     .string()
     .default(defaultCacheFolder)

@@ -29,6 +29,8 @@ export interface WorksOptions {
   readonly missing: () => string | undefined;
   /** What is still being read with the encoder; undefined when nothing is. */
   readonly onReading: (what: string | undefined) => void;
+  /** Puts something between a model and who hears it; for trials of models that misbehave. Default: nothing. */
+  readonly through?: (panel: Panel) => Panel;
 }
 
 /** From so many examples on, words serve first while the encoder still reads. */
@@ -40,13 +42,13 @@ export class RouterWorks implements PanelWorks {
 
   constructor(private readonly options: WorksOptions) {}
 
-  /** A trained model takes over, or (undefined) gives way to the registry. */
-  setTrained(model: RouterModel | undefined, folder: string): void {
+  /** A trained model takes over, or (undefined) gives way to what is built from the masters. `name`: its version, where the registry gave it one. */
+  setTrained(model: RouterModel | undefined, folder: string, name?: string): void {
     if (model) {
       const { trained_at, data } = model.state;
       const digest = createHash('sha256').update(`${data.fingerprint} ${trained_at}`).digest('hex').slice(0, 8);
       // A folder named after its version says it; one that is written again and again (`current`) does not.
-      const version = `router@${/^v?(\d+)$/.exec(basename(folder))?.[1] ?? digest}`;
+      const version = name ?? `router@${/^v?(\d+)$/.exec(basename(folder))?.[1] ?? digest}`;
       this.trained = { model, version, identity: `${version} ${digest}` };
     } else this.trained = undefined;
   }
@@ -125,13 +127,14 @@ export class RouterWorks implements PanelWorks {
     const profiles = profilesOf(masters);
     const { model, reason } = this.withEncoder(base.model);
     const digest = createHash('sha256').update(JSON.stringify(profiles)).digest('base64url').slice(0, 16);
-    return modelPanel({
+    const panel = modelPanel({
       model: await model.withMasters(profiles),
       masters: profiles,
       version: base.version,
       identity: `${base.identity} ${digest}`,
       ...(reason === undefined ? {} : { reason }),
     });
+    return this.options.through?.(panel) ?? panel;
   }
 
   private withEncoder({ state, voices, profiles }: RouterModel): { model: RouterModel; reason?: string } {

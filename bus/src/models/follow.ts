@@ -2,7 +2,7 @@
 // The one thing to know: what served before serves on until the next one is whole and loaded; a version that was here is here
 // (`archive/`), so going back needs neither the store nor its writer.
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../actor/runtime.js';
 import { isBusTrouble } from '../errors.js';
@@ -130,6 +130,8 @@ export async function followModels<M>(registry: ModelRegistry, options: FollowOp
 
   /** Shows on disk what serves, for people and for tools; nothing is served from these copies. */
   const layOut = async (wanted: Aliases, next: FollowedModels<M>, used: ReadonlySet<string>): Promise<void> => {
+    // Nobody has said yet who serves: folders are whoever's.
+    if (wanted.revision === 0) return;
     for (const alias of followed) {
       const place = join(root, FOLDERS[alias]);
       const name = next[alias]?.name;
@@ -138,10 +140,21 @@ export async function followModels<M>(registry: ModelRegistry, options: FollowOp
       if (name !== undefined) {
         const draft = `${place}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
         await cp(join(root, 'archive', name), draft, { recursive: true });
+        if (!there) await keepOwn(place);
         await moveInto(draft, place);
       } else if (there) await rm(place, { recursive: true, force: true });
     }
     await prune(wanted, used);
+  };
+
+  /** What somebody put there by hand is theirs: it goes to the archive, and is never thrown away. */
+  const keepOwn = async (place: string): Promise<void> => {
+    const archive = join(root, 'archive');
+    await mkdir(archive, { recursive: true });
+    const own = join(archive, `by-hand-${new Date().toISOString().replaceAll(':', '-')}`);
+    await rename(place, own).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   };
 
   const prune = async (wanted: Aliases, used: ReadonlySet<string>): Promise<void> => {
