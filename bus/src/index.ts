@@ -1,3 +1,4 @@
+export { type Answered, type ControlCommand, control, serveControl } from './actor/control.js';
 export { type Heartbeat, type Presence, startHeartbeat, watchPresence } from './actor/presence.js';
 export {
   type ActorContext,
@@ -45,6 +46,7 @@ export {
   TerminalError,
   Unprocessable,
 } from './errors.js';
+export { COMPACTOR, type Compacted, type CompactOptions, compactLog, DEFAULT_COMPACT } from './log/compact.js';
 export { type Logged, type TaskLog, taskLog } from './log/log.js';
 export { type Budget, committed, type Memory, openMemory } from './memory/index.js';
 export {

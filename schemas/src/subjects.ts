@@ -49,6 +49,8 @@ export interface Subjects {
   readonly spansAll: string;
   /** Says that somebody draws traces: without it no spans are sent. */
   readonly spansCall: string;
+  /** Where one running instance is told to restart, to rest and the like; core requests, not stored. */
+  control(instance: string): string;
   /** The consumer that a master's workers share for one priority. */
   workConsumer(master: string, priority: Priority): string;
   /** The stream's real name: `TASKS`, or `<PREFIX>_TASKS` when the prefix is not the default. */
@@ -124,6 +126,7 @@ export function subjectsOf(prefix: string = DEFAULT_PREFIX): Subjects {
     presenceOf: (actor) => `${p}.presence.${actor}.*`,
     presenceAll: `${p}.presence.*.*`,
     presenceCall: `${p}.presence-call`,
+    control: (instance) => `${p}.control.${escapeToken(instance)}`,
     spans: (instance) => `${p}.spans.${escapeToken(instance)}`,
     spansAll: `${p}.spans.*`,
     spansCall: `${p}.spans-call`,

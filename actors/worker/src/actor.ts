@@ -2,6 +2,7 @@
 // Settings with defaults: settings.ts. It runs under the actor runtime, so it has states, presence and $SRV discovery like the others.
 import { type ActorContext, type ActorDefinition, type Bus, taskLog } from '@cortex/bus';
 import { decodeMessage, logRecordSchema } from '@cortex/schemas';
+import { listenToControl } from './control.js';
 import { processDelivery } from './delivery.js';
 import { type Feed, startFeed } from './feed.js';
 import { startPulse } from './pulse.js';
@@ -34,6 +35,7 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
         context.degrade('work', missing);
         if (missing === undefined) feed?.wake();
       });
+      const told = listenToControl(context, settings.concurrency, () => feed?.wake());
       const pulse = startPulse(
         bus,
         { worker: settings.name, master: settings.master, everyMs: settings.heartbeatMs },
@@ -59,7 +61,10 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
       };
       const feeding = startFeed(bus, {
         ...settings,
-        terms: terms.of,
+        get concurrency() {
+          return told.concurrency();
+        },
+        terms: (priority) => (told.resting() ? undefined : terms.of(priority)),
         async process(delivery, known) {
           const result = await processDelivery(around, delivery, known);
           if (result === 'completed') pulse.finished('done');

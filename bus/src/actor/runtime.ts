@@ -2,6 +2,7 @@
 // servers, watches); the runtime starts them in order, stops them in reverse, and says everywhere which state it is in.
 import type { Presence as PresenceMessage } from '@cortex/schemas';
 import type { Bus } from '../connection/connect.js';
+import { type ControlCommand, serveControl } from './control.js';
 import { answerDiscovery } from './discovery.js';
 import { startHeartbeat } from './presence.js';
 
@@ -23,6 +24,8 @@ export interface ActorContext {
   add(part: ActorPart): void;
   /** Something the actor can live without is missing (`reason`) or back (undefined). */
   degrade(what: string, reason: string | undefined): void;
+  /** Something this actor can be told on `control.<instance>`, besides `restart`, which every actor understands. */
+  command(name: string, command: ControlCommand): void;
 }
 
 export interface ActorDefinition {
@@ -63,6 +66,7 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
   const log = options.log ?? jsonLogger(definition.name, bus.instance);
   const parts: ActorPart[] = [];
   const missing = new Map<string, string>();
+  const commands = new Map<string, ControlCommand>();
   const heartbeat = startHeartbeat(bus, definition.name);
   let state: ActorState = 'created';
   let finish: (state: ActorState) => void = () => undefined;
@@ -98,6 +102,7 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
       else missing.set(what, reason);
       if (state === 'ready' || state === 'degraded') enter(missing.size > 0 ? 'degraded' : 'ready');
     },
+    command: (name, command) => void commands.set(name, command),
   };
   enter('starting');
   try {
@@ -121,6 +126,28 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
   });
   enter(missing.size > 0 ? 'degraded' : 'ready');
   let draining: Promise<void> | undefined;
+  let restarting: Promise<void> = Promise.resolve();
+  // A wedged actor is replaced where it stands: its parts are stopped, whether or not they finish, and made anew.
+  const restart = async (limitMs: number): Promise<void> => {
+    if (draining) return;
+    enter('draining');
+    await stopParts(limitMs);
+    missing.clear();
+    enter('starting');
+    try {
+      await definition.start(actorContext);
+      enter(missing.size > 0 ? 'degraded' : 'ready');
+    } catch (error) {
+      missing.set('start', String(error));
+      enter('failed');
+    }
+  };
+  commands.set('restart', ({ grace_ms, hard }) => {
+    // Whoever started this process starts another one.
+    if (hard === true && process.connected) setTimeout(() => process.exit(1), 100);
+    restarting = restarting.then(() => restart(typeof grace_ms === 'number' ? grace_ms : 5_000));
+  });
+  const endControl = serveControl(bus, commands);
   return {
     name: definition.name,
     instance: bus.instance,
@@ -129,6 +156,8 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
     finished,
     drain(limitMs = DRAIN_LIMIT_MS) {
       draining ??= (async () => {
+        endControl();
+        await restarting;
         enter('draining');
         await stopParts(limitMs);
         endDiscovery();
