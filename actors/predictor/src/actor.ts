@@ -1,9 +1,10 @@
 // The predictor: says beforehand how a task would go with each candidate. Takes asks, telemetry, a trained predictor's folder. Gives
 // answers. Keeps nothing.
-import { type ActorDefinition, type Question, serveAsks } from '@cortex/bus';
+import { type ActorDefinition, type Question, readMark, serveAsks } from '@cortex/bus';
 import { type Encoder, loadEncoder, loadPredictor, type Predictor, watchModelFolder } from '@cortex/models';
 import { checkMessage, decodeMessage, predictAskSchema } from '@cortex/schemas';
 import { answerOf, queriesOf } from './answer.js';
+import { followPredictors } from './follow.js';
 import { followOutcomes } from './outcomes.js';
 import { type PredictorSettingsInput, predictorSettingsSchema } from './settings.js';
 import { followFleet } from './telemetry.js';
@@ -27,19 +28,36 @@ export function predictorActor(input: PredictorSettingsInput = {}): ActorDefinit
       if (encoder) context.add({ name: 'encoder', stop: () => encoder.close() });
       let served: Served | undefined;
       let swaps = 0;
-      const serve = (predictor: Predictor | undefined) => {
-        served = predictor ? { predictor, version: `predictor@${++swaps}` } : undefined;
+      const serve = (predictor: Predictor | undefined, name?: string) => {
+        served = predictor ? { predictor, version: name ?? `predictor@${++swaps}` } : undefined;
         context.degrade(
           'model',
           served ? undefined : 'no trained predictor: it has no idea (train one with "cortex train success")',
         );
       };
       serve(undefined);
+      let inFolder: Predictor | undefined;
+      let champion = false;
+      const governs = await followPredictors(
+        context,
+        settings,
+        (folder) => loadPredictor(folder, { encoder }),
+        (next) => {
+          champion = next !== undefined;
+          if (next) serve(next.model, next.name);
+          else serve(inFolder);
+        },
+      );
       if (settings.model_folder !== undefined) {
         const watch = watchModelFolder({
           folder: settings.model_folder,
-          load: (folder) => loadPredictor(folder, { encoder }),
-          onModel: serve,
+          // What the registry laid out there is loaded already, or was rolled back.
+          load: async (folder) =>
+            governs() && (await readMark(folder)) ? undefined : await loadPredictor(folder, { encoder }),
+          onModel: (model) => {
+            inFolder = model;
+            if (!champion) serve(model);
+          },
           log,
         });
         context.add({ name: 'model folder', stop: () => watch.stop() });

@@ -1,4 +1,5 @@
-// Where trained models lie, in the mission's tree: `current` serves. Below `CORTEX_MODELS`, else `models` in the home folder of `cortex up`.
+// Where trained models lie, in the mission's tree: `current` serves, `staging` is on trial, `shadow` only watches, `archive` holds what was here.
+// Below `CORTEX_MODELS`, else `models` in the home folder of `cortex up`; keys below `CORTEX_KEYS`, else `keys` there.
 import { join } from 'node:path';
 import { homeFolder } from '../up/home.js';
 
@@ -7,9 +8,19 @@ export interface ModelFolders {
   readonly router: string;
   /** The predictor (success, minutes, tokens, complexity) that serves. */
   readonly predictor: string;
+  /** What lies above them, by family: `current`, `staging`, `shadow` and `archive` are below. */
+  readonly roots: { readonly router: string; readonly predictor: string };
+  /** The key that signs what is published here, and `trusted/` with the keys of others. */
+  readonly keys: string;
 }
 
 export function modelFolders(env: NodeJS.ProcessEnv = process.env): ModelFolders {
   const root = env.CORTEX_MODELS || join(homeFolder(env), 'models');
-  return { router: join(root, 'routing', 'current'), predictor: join(root, 'prediction', 'current') };
+  const roots = { router: join(root, 'routing'), predictor: join(root, 'prediction') };
+  return {
+    router: join(roots.router, 'current'),
+    predictor: join(roots.predictor, 'current'),
+    roots,
+    keys: env.CORTEX_KEYS || join(homeFolder(env), 'keys'),
+  };
 }

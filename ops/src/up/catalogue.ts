@@ -27,7 +27,8 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { routerActor } = await import('@cortex/actor-router');
-      return routerActor({ encoder: encoder ?? '', model_folder: modelFolders().router });
+      const { router: model_folder, roots, keys: keys_folder } = modelFolders();
+      return routerActor({ encoder: encoder ?? '', model_folder, models_root: roots.router, keys_folder });
     },
   },
   {
@@ -37,7 +38,8 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { predictorActor } = await import('@cortex/actor-predictor');
-      return predictorActor({ encoder: encoder ?? '', model_folder: modelFolders().predictor });
+      const { predictor: model_folder, roots, keys: keys_folder } = modelFolders();
+      return predictorActor({ encoder: encoder ?? '', model_folder, models_root: roots.predictor, keys_folder });
     },
   },
   {
