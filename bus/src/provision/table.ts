@@ -252,6 +252,35 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
     extra: { max_deliver: -1, max_ack_pending: 10_000, headers_only: true },
   },
   {
+    stream: 'LOG',
+    name: 'deployer',
+    filter: (s) => [s.logStep('decided')],
+    reason: 'what trials see at once: latency, failures, questions to people',
+    extra: { max_deliver: -1, max_ack_pending: 2_000 },
+  },
+  // Put back until a decision is old enough to be judged, so many wait at once.
+  {
+    stream: 'LOG',
+    name: 'deployer-outcomes',
+    filter: (s) => [s.logStep('decided')],
+    reason: 'decisions again, at the fixed age at which trials judge them',
+    extra: { max_deliver: -1, max_ack_pending: 200_000 },
+  },
+  {
+    stream: 'MODELS',
+    name: 'deployer',
+    filter: (s) => [`${s.prefix}.models.*.trained`],
+    reason: 'new versions, to be tried',
+    extra: { max_deliver: -1, max_ack_pending: 100 },
+  },
+  {
+    stream: 'REVIEWS',
+    name: 'deployer',
+    filter: (s) => [s.reviewsAnswered],
+    reason: 'approvals of people',
+    extra: { max_deliver: -1, max_ack_pending: 1_000 },
+  },
+  {
     stream: 'ASKS',
     name: 'librarian',
     filter: (s) => [s.ask('librarian')],

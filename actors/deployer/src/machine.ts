@@ -1,0 +1,411 @@
+// The life of a trial as a pure function: state and event in, next state out. It is total: any event may come at any time, in any order, twice.
+// The one thing to know: nothing is done here. What is to be done stands in the state (`wanted`, `outbox`) and is carried out after the state is
+// stored; whoever finds it there later carries it out again, which changes nothing. So a kill at any point leaves a sound state.
+import { NOTHING_SEEN, type Sides, seeDecision, seeJudged, summaryOf, verdictOf } from './evidence.js';
+import { offlineGate } from './gate.js';
+import { type DeployerSettings, LEGACY } from './settings.js';
+import type { AliasPicture, Notice, TrialEvent, TrialState, Wanted } from './state.js';
+import { watchJudged } from './watch.js';
+
+export function step(state: TrialState, event: TrialEvent, settings: DeployerSettings): TrialState {
+  switch (event.kind) {
+    case 'candidate':
+      return onCandidate(state, event, settings);
+    case 'aliases':
+      return onAliases(state, event, settings);
+    case 'decided': {
+      const sides = sidesOf(state);
+      if (!sides) return state;
+      return weigh(
+        { ...state, evidence: seeDecision(state.evidence, event.observed, sides, settings) },
+        event.at,
+        settings,
+      );
+    }
+    case 'judged': {
+      const watched = watchJudged(state, event.judged, settings);
+      const sides = sidesOf(watched);
+      if (!sides) return watched;
+      return weigh(
+        { ...watched, evidence: seeJudged(watched.evidence, event.judged, sides, settings) },
+        event.at,
+        settings,
+      );
+    }
+    case 'answer':
+      return onAnswer(state, event, settings);
+    case 'refused':
+      return onRefused(state, event);
+    case 'delivered': {
+      const done = new Set(event.notices);
+      return { ...state, outbox: state.outbox.filter((notice) => !done.has(notice.id)) };
+    }
+    case 'stale':
+      return state.champion === event.version || state.aliases.champion === event.version
+        ? tell(state, {
+            id: `stale-${event.version}-${Math.floor(event.at / 86_400_000)}`,
+            kind: 'alert',
+            severity: 'warning',
+            alert: 'model-stale',
+            summary: `${event.version} is ${Math.floor(event.days)} days old: train a newer one`,
+          })
+        : state;
+    case 'tick':
+      return weigh(state, event.at, settings);
+  }
+}
+
+/** Both versions of a running trial. */
+function sidesOf({ phase, champion, candidate }: TrialState): Sides | undefined {
+  if (phase === 'idle' || champion === undefined || candidate === undefined) return undefined;
+  return { champion, challenger: candidate };
+}
+
+function onCandidate(
+  state: TrialState,
+  event: Extract<TrialEvent, { kind: 'candidate' }>,
+  settings: DeployerSettings,
+): TrialState {
+  const { version, number, createdAt } = event;
+  if (number <= state.judgedUpTo) return state;
+  const known = {
+    ...state,
+    judgedUpTo: number,
+    metrics: keepLast({ ...state.metrics, [version.name]: version.metrics }),
+  };
+  if (version.name === state.aliases.champion) return known;
+  // A newer one takes the place of an older one that waits: it has learnt from more.
+  return begin({ ...known, waiting: { ...version, createdAt } }, event.at, settings);
+}
+
+/** Starts the trial of whoever waits, when nothing is under way. */
+function begin(state: TrialState, at: number, settings: DeployerSettings): TrialState {
+  const { waiting } = state;
+  if (!waiting || state.phase !== 'idle' || state.wanted || state.frozen) return state;
+  const { waiting: _, ...rest } = state;
+  const { champion } = state.aliases;
+  if (waiting.name === champion) return rest;
+  const metrics = champion === undefined ? undefined : state.metrics[champion];
+  const gate = offlineGate(
+    waiting,
+    champion !== undefined && metrics ? { name: champion, metrics } : undefined,
+    settings.gate_tolerance,
+  );
+  if (!gate.passes) return ended(rest, waiting.name, 'rejected', `offline gate: ${gate.reasons.join('; ')}`, at);
+  const trial: TrialState = {
+    ...rest,
+    candidate: waiting.name,
+    ...(champion === undefined ? {} : { champion }),
+    stage: 0,
+    since: at,
+    evidence: NOTHING_SEEN,
+  };
+  if (champion === undefined) {
+    // Nothing serves that it could be compared with.
+    if (settings.approve === 'hand') return ask(trial, 'promotion', at);
+    const wanted = {
+      champion: waiting.name,
+      share: 0,
+      reason: 'the first version of its family',
+      event: 'promoted',
+    } as const;
+    return want(ended(trial, waiting.name, 'promoted', wanted.reason, at), wanted, 'idle');
+  }
+  if (settings.preset === 'legacy')
+    return settings.approve === 'hand'
+      ? ask(trial, 'canary', at)
+      : canary(trial, 0, 'tried on 10 % of the traffic', at, settings);
+  return want(
+    { ...trial, phase: 'shadow' },
+    {
+      champion,
+      shadow: waiting.name,
+      share: 0,
+      reason: `passed the offline gate; answers beside ${champion} and decides nothing`,
+      event: 'shadow',
+    },
+    'idle',
+  );
+}
+
+/** After each row: harm ends a trial at once, evidence carries it on. */
+function weigh(state: TrialState, at: number, settings: DeployerSettings): TrialState {
+  const { phase, evidence, candidate } = state;
+  if (phase === 'idle') return begin(state, at, settings);
+  const sides = sidesOf(state);
+  if (!sides || candidate === undefined) return state;
+  const { harm, better } = verdictOf(evidence, settings);
+  if (harm !== undefined) return stop(state, sides, harm, at);
+  // What was decided before is not carried out yet: the next step waits for it.
+  if (state.wanted || state.frozen) return state;
+  switch (phase) {
+    case 'shadow': {
+      if (better) {
+        const why = `proven better than ${sides.champion} (error probability ${settings.alpha_promote})`;
+        return settings.approve === 'hand' ? ask(state, 'canary', at) : canary(state, 0, why, at, settings);
+      }
+      if (evidence.units >= settings.shadow_units)
+        return retire(state, sides, `not proven better than ${sides.champion} after ${evidence.units} tasks`, at);
+      return state;
+    }
+    case 'canary':
+      return carryOn(state, sides, better, at, settings);
+    case 'probation':
+      if (evidence.units < settings.probation_units) return state;
+      return want(
+        ended(state, candidate, 'promoted', `held its place over ${evidence.units} tasks`, at),
+        {
+          champion: candidate,
+          share: 0,
+          reason: `${candidate} holds its place; ${sides.champion} need not watch any more`,
+          event: 'shadow-ended',
+        },
+        'idle',
+      );
+    case 'asked':
+      return state;
+  }
+}
+
+function carryOn(state: TrialState, sides: Sides, better: boolean, at: number, settings: DeployerSettings): TrialState {
+  const { evidence, stage, since } = state;
+  const legacy = settings.preset === 'legacy';
+  const needed = legacy ? LEGACY.units : (settings.units[stage] ?? settings.units.at(-1) ?? 1);
+  if (evidence.stageUnits < needed || at - since < settings.stage_ms) return state;
+  const shares = sharesOf(settings);
+  if (stage + 1 < shares.length)
+    return canary(state, stage + 1, `no harm over ${evidence.stageUnits} of its tasks`, at, settings);
+  if (better) return settings.approve === 'hand' ? ask(state, 'promotion', at) : promote(state, sides, at, settings);
+  if (legacy && evidence.stageUnits >= LEGACY.most)
+    return retire(state, sides, `not better by the older rule after ${evidence.stageUnits} tasks`, at);
+  return state;
+}
+
+function canary(state: TrialState, stage: number, reason: string, at: number, settings: DeployerSettings): TrialState {
+  const share = sharesOf(settings)[stage] ?? 0;
+  const next: TrialState = {
+    ...without(state, 'asking', 'review'),
+    phase: 'canary',
+    stage,
+    since: at,
+    evidence: { ...state.evidence, stageUnits: 0 },
+  };
+  return want(
+    next,
+    {
+      champion: state.champion,
+      challenger: state.candidate,
+      share,
+      reason: `${reason}; decides ${Math.round(100 * share)} % of the tasks`,
+      event: 'canary',
+      evidence: summaryOf(state.evidence),
+    },
+    stage === 0 ? 'shadow' : 'canary',
+  );
+}
+
+function promote(state: TrialState, sides: Sides, at: number, settings: DeployerSettings): TrialState {
+  const evidence = summaryOf(state.evidence);
+  const watched = settings.probation_units > 0;
+  const next: TrialState = {
+    ...without(state, 'asking', 'review'),
+    phase: 'probation',
+    since: at,
+    stage: 0,
+    // What made it champion is no evidence that it still is right.
+    evidence: NOTHING_SEEN,
+  };
+  const told = tell(next, {
+    id: noticeId(next, 'promoted'),
+    kind: 'alert',
+    severity: 'info',
+    alert: 'model-promoted',
+    summary: `${sides.challenger} serves in place of ${sides.champion}`,
+    evidence,
+  });
+  return want(
+    watched ? told : ended(told, sides.challenger, 'promoted', 'proven better', at),
+    {
+      champion: sides.challenger,
+      ...(watched ? { shadow: sides.champion } : {}),
+      share: 0,
+      reason: `proven better than ${sides.champion}, and no harm at any share`,
+      event: 'promoted',
+      evidence,
+    },
+    'canary',
+  );
+}
+
+/** Harm: whatever the candidate may do is taken away, at once. Allowed while frozen. */
+function stop(state: TrialState, sides: Sides, harm: string, at: number): TrialState {
+  const evidence = summaryOf(state.evidence);
+  const served = state.phase === 'probation' || state.phase === 'canary';
+  const told = tell(ended(state, sides.challenger, 'rolled-back', harm, at), {
+    id: noticeId(state, 'harm'),
+    kind: 'alert',
+    severity: served ? 'critical' : 'warning',
+    alert: served ? 'model-harm' : 'model-rejected',
+    summary: `${sides.challenger} ${state.phase === 'probation' ? 'is rolled back' : `is taken out of its ${state.phase}`}: ${harm}`,
+    evidence,
+    action: `${sides.champion} serves`,
+  });
+  return want(
+    told,
+    {
+      champion: sides.champion,
+      share: 0,
+      reason: `rolled back: ${harm}`,
+      event: served ? 'rolled-back' : 'shadow-ended',
+      evidence,
+    },
+    'idle',
+  );
+}
+
+/** Not harmful, and not better either. */
+function retire(state: TrialState, sides: Sides, reason: string, at: number): TrialState {
+  return want(
+    ended(state, sides.challenger, 'retired', reason, at),
+    {
+      champion: sides.champion,
+      share: 0,
+      reason,
+      event: state.phase === 'canary' ? 'canary-ended' : 'shadow-ended',
+      evidence: summaryOf(state.evidence),
+    },
+    'idle',
+  );
+}
+
+function ask(state: TrialState, asking: 'canary' | 'promotion', at: number): TrialState {
+  const version = state.candidate ?? '';
+  const review = noticeId(state, `approve-${asking}`);
+  const question =
+    asking === 'canary'
+      ? `May ${version} decide a share of the tasks in place of ${state.champion}?`
+      : `May ${version} serve${state.champion === undefined ? '' : ` in place of ${state.champion}`}?`;
+  const next: TrialState = { ...state, phase: 'asked', asking, review, since: at };
+  return tell(next, { id: review, kind: 'review', version, question, evidence: summaryOf(state.evidence) });
+}
+
+function onAnswer(
+  state: TrialState,
+  event: Extract<TrialEvent, { kind: 'answer' }>,
+  settings: DeployerSettings,
+): TrialState {
+  if (state.phase !== 'asked' || event.review !== state.review || state.candidate === undefined) return state;
+  const sides = sidesOf(state);
+  if (!event.approve) {
+    const reason = `${event.by} said no`;
+    const rest = without(state, 'asking', 'review');
+    return sides ? retire(rest, sides, reason, event.at) : ended(rest, state.candidate, 'rejected', reason, event.at);
+  }
+  if (!sides) {
+    const wanted = {
+      champion: state.candidate,
+      share: 0,
+      reason: `approved by ${event.by}`,
+      event: 'promoted',
+    } as const;
+    return want(ended(state, state.candidate, 'promoted', wanted.reason, event.at), wanted, 'idle');
+  }
+  return state.asking === 'promotion'
+    ? promote(state, sides, event.at, settings)
+    : canary(state, 0, `approved by ${event.by}`, event.at, settings);
+}
+
+/** What serves, as the registry has it. Somebody else's change ends a trial that does not fit it any more: people come first. */
+function onAliases(
+  state: TrialState,
+  event: Extract<TrialEvent, { kind: 'aliases' }>,
+  settings: DeployerSettings,
+): TrialState {
+  if (event.revision < state.aliasRevision) return state;
+  const now: TrialState = { ...state, aliases: event.aliases, aliasRevision: event.revision, frozen: event.frozen };
+  if (now.wanted && same(now.wanted, event.aliases)) return weigh(without(now, 'wanted'), event.at, settings);
+  const moved = !same(state.aliases, event.aliases) && event.revision > state.aliasRevision;
+  if (!moved) return weigh(now, event.at, settings);
+  const fits = now.wanted === undefined && fitsPhase(now);
+  if (fits) return weigh(now, event.at, settings);
+  const { candidate } = now;
+  const free = without(now, 'wanted');
+  if (candidate === undefined) return begin({ ...free, phase: 'idle' }, event.at, settings);
+  return begin(
+    ended(free, candidate, 'taken over', `${event.by} changed the aliases by hand`, event.at),
+    event.at,
+    settings,
+  );
+}
+
+function fitsPhase({ phase, aliases, champion, candidate }: TrialState): boolean {
+  if (phase === 'idle') return true;
+  if (phase === 'probation') return aliases.champion === candidate && aliases.shadow === champion;
+  if (aliases.champion !== champion) return false;
+  if (phase === 'shadow') return aliases.shadow === candidate;
+  return phase === 'asked' || aliases.challenger === candidate;
+}
+
+/** The registry will not have it (frozen, or the version is gone): back to where the trial was, or to nothing. */
+function onRefused(state: TrialState, event: Extract<TrialEvent, { kind: 'refused' }>): TrialState {
+  const { wanted } = state;
+  if (!wanted || JSON.stringify(wanted) !== JSON.stringify(event.wanted)) return state;
+  const free = without(state, 'wanted');
+  const told = tell(free, {
+    id: noticeId(free, 'refused'),
+    kind: 'alert',
+    severity: 'warning',
+    alert: 'model-refused',
+    summary: `${wanted.event} of ${wanted.challenger ?? wanted.shadow ?? wanted.champion ?? 'nothing'} was refused: ${event.reason}`,
+  });
+  if (wanted.instead === 'idle' && state.candidate !== undefined)
+    return ended(told, state.candidate, 'refused', event.reason, event.at);
+  return { ...told, phase: wanted.instead, stage: Math.max(0, state.stage - 1), frozen: true };
+}
+
+function want(state: TrialState, wanted: Omit<Wanted, 'instead'>, instead: Wanted['instead']): TrialState {
+  return { ...state, wanted: { ...wanted, instead } };
+}
+
+function tell(state: TrialState, notice: Notice): TrialState {
+  if (state.outbox.some(({ id }) => id === notice.id)) return state;
+  return { ...state, told: state.told + 1, outbox: [...state.outbox, notice] };
+}
+
+/** The trial is over. The aliases are set by whoever calls. */
+function ended(state: TrialState, candidate: string, how: string, reason: string, at: number): TrialState {
+  const free = without(state, 'candidate', 'asking', 'review');
+  const past = [...state.past, { candidate, ended: how, reason, at }].slice(-20);
+  const next: TrialState = { ...free, phase: 'idle', stage: 0, since: at, evidence: NOTHING_SEEN, past };
+  return tell(next, {
+    id: noticeId(next, how),
+    kind: 'event',
+    event: `trial-${how.replaceAll(' ', '-')}`,
+    version: candidate,
+    reason,
+    evidence: summaryOf(state.evidence),
+  });
+}
+
+const noticeId = (state: TrialState, what: string) =>
+  `deployer-${state.family}-${state.candidate ?? state.past.at(-1)?.candidate ?? 'none'}-${what.replaceAll(' ', '-')}-${state.told}`;
+
+function same(a: AliasPicture, b: AliasPicture): boolean {
+  return a.champion === b.champion && a.challenger === b.challenger && a.shadow === b.shadow && a.share === b.share;
+}
+
+function sharesOf(settings: DeployerSettings): readonly number[] {
+  return settings.preset === 'legacy' ? [LEGACY.share] : settings.shares;
+}
+
+type Optional = 'wanted' | 'candidate' | 'asking' | 'review' | 'waiting';
+function without(state: TrialState, ...fields: Optional[]): TrialState {
+  const next: { -readonly [key in keyof TrialState]: TrialState[key] } = { ...state };
+  for (const field of fields) delete next[field];
+  return next;
+}
+
+/** Figures of the latest versions only. */
+function keepLast(metrics: TrialState['metrics']): TrialState['metrics'] {
+  return Object.fromEntries(Object.entries(metrics).slice(-20));
+}
