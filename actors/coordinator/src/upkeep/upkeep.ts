@@ -1,5 +1,6 @@
 // What is worked off is thrown away behind the lowest ack floor: a stream that refuses when full would otherwise stay full for ever.
-import type { ActorPart, Bus, Logger } from '@cortex/bus';
+// The log keeps the last record of every task, so that the same id stays one task; what lies before it goes once the task is at its end.
+import { type ActorPart, type Bus, compactLog, type Logger } from '@cortex/bus';
 import type { StreamName } from '@cortex/schemas';
 
 /** Inlets whose messages live on in the log once every consumer has acknowledged them. */
@@ -23,6 +24,12 @@ export function startUpkeep(bus: Bus, everyMs: number, log: Logger): ActorPart {
       } catch (error) {
         if (bus.state() === 'connected') log.warn(`could not purge ${name}`, { error: String(error) });
       }
+    }
+    try {
+      const { tasks, removed, floor } = await compactLog(bus);
+      if (removed > 0) log.info('compacted the log', { tasks, removed, floor });
+    } catch (error) {
+      if (bus.state() === 'connected') log.warn('could not compact the log', { error: String(error) });
     }
   };
   const timer = setInterval(() => {
