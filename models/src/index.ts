@@ -171,6 +171,7 @@ export {
   usefulness,
   wordLikeness,
 } from './memory/index.js';
+export { seededRandom } from './metrics/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,
@@ -313,6 +314,25 @@ export {
   type TrainRouterOptions,
   trainRouter,
 } from './router/index.js';
+export {
+  type Arrival,
+  type Demand,
+  delayProbability,
+  replicasFor,
+  Scaler,
+  type ScalerAnswer,
+  type ScalerInput,
+  type ScalerOptions,
+  type ScalerSetting,
+  type ScalingPolicy,
+  type SimulationOptions,
+  type SimulationResult,
+  simulate,
+  type TunedScaler,
+  tuneScaler,
+  type WaitPromise,
+  waitsLonger,
+} from './scaling/index.js';
 export {
   Bm25Index,
   type Bm25Options,
