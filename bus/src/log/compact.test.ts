@@ -1,5 +1,5 @@
 import type { NewLogRecord } from '@cortex/schemas';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../connection/connect.js';
 import { pullOne } from '../consume/puller.js';
 import { RevisionConflict } from '../errors.js';
@@ -39,18 +39,36 @@ const settled = (id: string): NewLogRecord => ({
 });
 
 describe('the floor behind which the log is compacted', () => {
-  const reader = (name: string, ackFloor: number, behind: number) => ({ name, ackFloor, behind });
+  const reader = (name: string, ackFloor: number, behind: number, served = true) => ({
+    name,
+    ackFloor,
+    behind,
+    served,
+  });
   it('is the lowest of all readers that have something left', () => {
-    expect(lowestFloor([reader('recorder', 40, 3), reader('trainer', 70, 1)], 100)).toBe(40);
-    expect(lowestFloor([reader('recorder', 0, 100)], 100)).toBe(0);
+    const readers = [reader('recorder', 40, 3), reader('trainer', 70, 1)];
+    expect(lowestFloor(readers, 100)).toEqual({ floor: 40, heldBy: 'recorder' });
+    expect(lowestFloor([reader('recorder', 0, 100)], 100).floor).toBe(0);
   });
   it('is not held by a reader that is done, by workers, or by compaction itself', () => {
-    expect(lowestFloor([reader('recorder', 12, 0)], 100)).toBe(100);
-    expect(lowestFloor([reader('work-security-high', 0, 5), reader('compactor', 0, 9)], 100)).toBe(100);
+    expect(lowestFloor([reader('recorder', 12, 0)], 100)).toEqual({ floor: 100 });
+    expect(lowestFloor([reader('work-security-high', 0, 5), reader('compactor', 0, 9)], 100).floor).toBe(100);
+  });
+  it('is held by a reader nobody serves only while there is space', () => {
+    const abandoned = [reader('deployer', 0, 9, false), reader('recorder', 60, 2)];
+    expect(lowestFloor(abandoned, 100, 0.5).heldBy).toBe('deployer');
+    expect(lowestFloor(abandoned, 100, 0.9)).toEqual({ floor: 60, heldBy: 'recorder' });
   });
 });
 
 describeOnServer('compaction of the log', (suite) => {
+  // One reader is enough here; those of further actors would only have to be read as well.
+  beforeAll(async () => {
+    const bus = await suite.connect();
+    const stream = bus.subjects.stream('LOG');
+    for await (const { name } of bus.jsm.consumers.list(stream))
+      if (name !== 'recorder' && name !== COMPACTOR) await bus.jsm.consumers.delete(stream, name);
+  });
   const steps = async (bus: Bus, id: string) => (await taskLog(bus).history(id)).map((l) => l.record.step);
   async function life(bus: Bus, id: string, ...more: NewLogRecord[]): Promise<Logged> {
     const log = taskLog(bus);

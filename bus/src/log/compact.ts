@@ -23,6 +23,8 @@ export interface Compacted {
   readonly removed: number;
   /** Sequence up to which every reader of the log has acknowledged; 0 when one has acknowledged nothing. */
   readonly floor: number;
+  /** The reader that is furthest behind, when one is. */
+  readonly heldBy?: string;
 }
 
 export const DEFAULT_COMPACT = { settledForMs: 24 * 3_600_000, pressure: 0.5, most: 2_000 };
@@ -44,20 +46,31 @@ export interface ReaderState {
   readonly ackFloor: number;
   /** Messages that fit its filter and were not delivered yet, and those delivered but not acknowledged. */
   readonly behind: number;
+  /** Whether somebody pulls it right now. */
+  readonly served: boolean;
 }
+
+/** Share of the stream's space beyond which a reader that nobody serves holds nothing any more: a full log stops everything. */
+const DESPERATE = 0.8;
 
 /**
  * The sequence up to which every reader is done, at most `last`. A reader that has nothing left is done with everything, whatever its floor
  * says: the floor of a filtered consumer stays at the last message that fitted. Consumers of work do not count: what they would get
  * of a task at its end is of no use to a worker, and a master nobody works for would hold the log for ever. Pure.
+ * @param fullness share of the stream's space that is used, 0 to 1
  */
-export function lowestFloor(readers: readonly ReaderState[], last: number): number {
-  let floor = last;
-  for (const { name, ackFloor, behind } of readers) {
+export function lowestFloor(
+  readers: readonly ReaderState[],
+  last: number,
+  fullness = 0,
+): { floor: number; heldBy?: string } {
+  let lowest: { floor: number; heldBy?: string } = { floor: last };
+  for (const { name, ackFloor, behind, served } of readers) {
     if (name === COMPACTOR || name.startsWith('work-') || behind === 0) continue;
-    floor = Math.min(floor, ackFloor);
+    if (!served && fullness > DESPERATE) continue;
+    if (ackFloor < lowest.floor) lowest = { floor: ackFloor, heldBy: name };
   }
-  return floor;
+  return lowest;
 }
 
 /** Removes what lies before the last record of tasks at their end. Any number of processes may call it at once. */
@@ -73,11 +86,12 @@ export async function compactLog(bus: Bus, options: CompactOptions = {}): Promis
       name: info.name,
       ackFloor: info.ack_floor.stream_seq,
       behind: info.num_pending + info.num_ack_pending,
+      served: info.num_waiting > 0 || info.num_ack_pending > 0,
     });
   }
-  const floor = lowestFloor(readers, state.last_seq);
-  const full = config.max_bytes > 0 && state.bytes > pressure * config.max_bytes;
-  const youngest = Date.now() - (full ? 0 : settledForMs);
+  const fullness = config.max_bytes > 0 ? state.bytes / config.max_bytes : 0;
+  const { floor, heldBy } = lowestFloor(readers, state.last_seq, fullness);
+  const youngest = Date.now() - (fullness > pressure ? 0 : settledForMs);
   let tasks = 0;
   let removed = 0;
   while (tasks < most && floor > 0) {
@@ -93,7 +107,7 @@ export async function compactLog(bus: Bus, options: CompactOptions = {}): Promis
     tasks += ripe.length;
     if (ripe.length < batch.length) break;
   }
-  return { tasks, removed, floor };
+  return { tasks, removed, floor, ...(heldBy === undefined ? {} : { heldBy }) };
 }
 
 async function compactOne(bus: Bus, stream: string, delivery: Delivery): Promise<number> {

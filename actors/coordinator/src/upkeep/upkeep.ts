@@ -26,8 +26,8 @@ export function startUpkeep(bus: Bus, everyMs: number, log: Logger): ActorPart {
       }
     }
     try {
-      const { tasks, removed, floor } = await compactLog(bus);
-      if (removed > 0) log.info('compacted the log', { tasks, removed, floor });
+      const { removed, ...done } = await compactLog(bus);
+      if (removed > 0) log.info('compacted the log', { removed, ...done });
     } catch (error) {
       if (bus.state() === 'connected') log.warn('could not compact the log', { error: String(error) });
     }
