@@ -12,6 +12,7 @@ import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
 import { addImport } from './commands/import.js';
 import { addMasters } from './commands/masters.js';
+import { addModels } from './commands/models.js';
 import { addOutcome } from './commands/outcome.js';
 import { addReview } from './commands/review.js';
 import { addSubmit } from './commands/submit.js';
@@ -64,6 +65,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addImport,
     addExport,
     addTrain,
+    addModels,
     addEvaluate,
     addDoctor,
   ]) {

@@ -5,6 +5,7 @@ import {
   type MasterProfile,
   neuralMaker,
   type OutcomeRow,
+  type Predictor,
   savePredictor,
   saveServedRouter,
   type TrainingRow,
@@ -22,6 +23,8 @@ export interface Trained {
   readonly knows: string[];
   /** sha256 of the training rows. */
   readonly fingerprint: string;
+  /** What training saw on held-out rows. */
+  readonly metrics: Record<string, number | null>;
 }
 
 export interface TrainOptions {
@@ -63,6 +66,7 @@ export async function trainRouterInto(
     seconds: seconds(began),
     knows: [...known],
     fingerprint,
+    metrics: finite(model.state.metrics),
   };
 }
 
@@ -82,6 +86,7 @@ export async function trainPredictorInto(rows: readonly OutcomeRow[], options: T
     seconds: seconds(began),
     knows: predictor.families,
     fingerprint: fingerprintOf(rows),
+    metrics: finite(validationOf(predictor)),
   };
 }
 
@@ -94,6 +99,23 @@ export function describedBy(masters: readonly { name: string; description?: stri
 function profileOf(master: Master): MasterProfile {
   const { name, description, examples, keywords, patterns, aliases } = master;
   return { name, description, examples, keywords, patterns, aliases };
+}
+
+/** What the candidate that serves was worth on rows it had not seen: log loss of success, absolute error of the rest. */
+function validationOf({ state }: Predictor): Record<string, number> {
+  const { success } = state;
+  const held: Record<string, number> = success ? { success_log_loss: success.validation[success.serves] } : {};
+  for (const quantity of ['minutes', 'tokens', 'complexity'] as const) {
+    const model = state[quantity];
+    if (model) held[`${quantity}_mae`] = model.validation[model.serves];
+  }
+  return held;
+}
+
+function finite(metrics: Record<string, number>): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+  );
 }
 
 function seconds(began: number): number {

@@ -3,13 +3,15 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Encoder } from '@cortex/models';
 import { type Command, InvalidArgumentError } from 'commander';
 import { describedBy } from '../../train/index.js';
+import { folderOfModel } from '../../train/model-folder.js';
 import { openEncoder } from '../encoder.js';
 import { WrongInput } from '../failures.js';
-import { parseCount, withExample, withJsonOption } from '../options.js';
+import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { figures } from '../output/figures.js';
 import { colours, printJson, printText, progressBar } from '../output/index.js';
+import { withBus } from '../session.js';
 
-interface Flags {
+interface Flags extends BusFlags {
   train?: string;
   test: string;
   masters?: string;
@@ -38,14 +40,15 @@ export function addEvaluate(program: Command): void {
   const kind = (name: string, description: string, example: string, run: Evaluate, trainNeeded: boolean): Command => {
     const command = evaluate.command(name).description(description);
     if (trainNeeded) command.requiredOption('--train <file>', 'rows to learn from');
-    else command.option('--train <file>', 'rows to learn from (left out: zero-shot, from --masters alone)');
+    else command.option('--train <file>', 'rows to learn from (left out with --model)');
     command
       .requiredOption('--test <file>', 'rows to be scored on')
       .option('--predictions <file>', 'write one row per test row here')
-      .option('--model <folder>', 'score a saved model instead of training')
+      .option('--model <name>', 'score a saved model instead of training: a folder, or a version such as router@7')
       .option('--seed <n>', 'the same seed gives the same result', parseCount, 1)
       .option('--no-encoder', 'without the sentence encoder: words alone')
       .action((flags: Flags) => score(flags, run));
+    withBusOptions(command);
     withJsonOption(command);
     withExample(command, example);
     return command;
@@ -67,7 +70,7 @@ export function addEvaluate(program: Command): void {
     'How tasks go. Rows: {"text", "master", "success"?, "minutes"?, "tokens"?, "complexity"?, "at"?, …}.',
     'evaluate outcomes --train train.jsonl --test test.jsonl --json',
     outcomes,
-    true,
+    false,
   );
   kind(
     'policy',
@@ -236,8 +239,9 @@ async function mastersOf(flags: Flags): Promise<{ name: string; description?: st
 
 const outcomes: Evaluate = async (flags, encoder, progress) => {
   const { runEvaluateOutcomes } = await import('@cortex/models');
+  if (!flags.train && !flags.model) throw new WrongInput('--train', 'is missing: give --train FILE, or --model NAME@V');
   return runEvaluateOutcomes({
-    train: flags.train ?? '',
+    train: flags.train,
     test: flags.test,
     seed: flags.seed,
     ...given(flags, 'predictions', 'model'),
@@ -269,14 +273,29 @@ function given(flags: Flags, ...names: Named[]): { [name in Named]?: string } {
 
 async function score(flags: Flags, run: Evaluate): Promise<void> {
   await mustBeFiles(flags, ['train', 'test', 'masters']);
-  if (flags.model !== undefined && !(await stat(flags.model).catch(() => undefined))?.isDirectory())
-    throw new WrongInput(`--model ${flags.model}`, 'there is no such folder');
+  const model = flags.model === undefined ? undefined : await modelFolder(flags.model, flags);
   const encoder = flags.encoder ? await openEncoder({ remember: false }) : undefined;
   try {
-    await answer(flags.json, () => run(flags, encoder, progressBar()));
+    await answer(flags.json, () =>
+      run({ ...flags, ...(model === undefined ? {} : { model }) }, encoder, progressBar()),
+    );
   } finally {
     await encoder?.close();
   }
+}
+
+/** A folder, or a version of the registry. */
+async function modelFolder(model: string, flags: Flags): Promise<string> {
+  const { NoModelKeys, TerminalError } = await import('@cortex/bus');
+  const folder = await folderOfModel(model, (work) => withBus(flags, work)).catch((error: unknown) => {
+    // Unknown, changed, or signed by a stranger: the name on the command line is what has to change.
+    throw error instanceof TerminalError && !(error instanceof NoModelKeys)
+      ? new WrongInput(`--model ${model}`, error.message)
+      : error;
+  });
+  if (folder === undefined)
+    throw new WrongInput(`--model ${model}`, 'there is no such folder, and it is no version such as router@7');
+  return folder;
 }
 
 /** Before the encoder is looked for: a wrong name is said at once. */

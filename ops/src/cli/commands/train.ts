@@ -1,8 +1,12 @@
 // `cortex train [FAMILY]`: learns from the log (or a file) and puts the model where the running actors pick it up.
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
-  modelFolders,
+  draftFolder,
+  type LocalFamily,
+  type Placed,
+  placeTrained,
   readOutcomeRows,
   readRoutingRows,
   readTasks,
@@ -16,7 +20,7 @@ import { openEncoder } from '../encoder.js';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { note, plural, printJson, printText, progressBar } from '../output/index.js';
-import { withMasters } from '../session.js';
+import { person, withMasters } from '../session.js';
 
 /** success, minutes, tokens and complexity are one predictor: they share its features, and are trained together. */
 const FAMILIES = ['router', 'success', 'minutes', 'tokens', 'complexity'] as const;
@@ -26,6 +30,7 @@ interface Flags extends BusFlags {
   seed: number;
   encoder: boolean;
   neural?: boolean;
+  promote: boolean;
   json?: boolean;
 }
 
@@ -34,7 +39,7 @@ export function addTrain(program: Command): void {
     .command('train')
     .summary('learn from outcomes and corrections')
     .description(
-      'Trains a model on what the log holds (or on a file) and puts it where running actors look: they check it and swap it in. Families: ' +
+      'Trains a model on what the log holds (or on a file) and publishes it: it serves at once, or is tried out first where a deployer runs. Families: ' +
         `${FAMILIES.join(', ')}; the last four are one predictor and are trained together.`,
     )
     .argument('[family]', `one of ${FAMILIES.join(', ')}`, 'router')
@@ -44,6 +49,7 @@ export function addTrain(program: Command): void {
     )
     .option('--seed <n>', 'the same seed and rows give the same model', parseCount, 1)
     .option('--neural', 'train the network into the ensemble too: minutes instead of seconds')
+    .option('--no-promote', 'publish it, and let "cortex models promote" decide')
     .option('--no-encoder', 'without the sentence encoder: words alone');
   withBusOptions(command);
   withJsonOption(command);
@@ -75,22 +81,56 @@ async function train(family: string, flags: Flags): Promise<void> {
         throw new Failed(
           'there is nothing to learn from: no outcome or correction in the log, no example in the registry',
         );
-      return closing(await options(modelFolders().router), (o) => trainRouterInto(registry.list(), rows, o));
+      return work('router', (o) => trainRouterInto(registry.list(), rows, o));
     }
     const rows = collected?.outcomes ?? readOutcomeRows(flags.from as string);
-    return closing(await options(modelFolders().predictor), (o) =>
+    return work('predictor', (o) =>
       trainPredictorInto(rows, o).catch(async (error) => {
         // Loaded here: every other command starts faster without the models.
         const { PredictionDataError } = await import('@cortex/models');
         throw error instanceof PredictionDataError ? new Failed(error.message) : error;
       }),
     );
+
+    async function work(kind: LocalFamily, train: (options: TrainOptions) => Promise<Trained>) {
+      const draft = await draftFolder(kind);
+      try {
+        const trained = await closing(await options(draft), train);
+        const placed = await placeTrained(bus, kind, draft, {
+          by: person(),
+          data: { fingerprint: trained.fingerprint, rows: trained.rows },
+          metrics: trained.metrics,
+          seed: flags.seed,
+          code: versionOfCortex(),
+          hardware: `${process.platform} ${process.arch}`,
+          promote: flags.promote,
+        });
+        return {
+          ...trained,
+          ...placed,
+          alias: placed.name !== undefined && placed.waits === undefined ? 'champion' : null,
+        };
+      } finally {
+        await rm(draft, { recursive: true, force: true });
+      }
+    }
   });
   if (flags.json) printJson(trained);
   else
     printText(
-      `trained the ${trained.family} on ${plural(trained.rows, 'row')} in ${trained.seconds} s: ${trained.folder}\nrunning actors that look there check it and swap it in within seconds`,
+      `trained the ${trained.family} on ${plural(trained.rows, 'row')} in ${trained.seconds} s: ${trained.folder}\n${whatNow(trained)}`,
     );
+}
+
+function whatNow({ name, waits }: Placed): string {
+  if (name === undefined) return 'running actors that look there check it and swap it in within seconds';
+  if (waits === undefined) return `${name} is the champion: running actors check it and swap it in within seconds`;
+  return `${name} does not serve yet (${waits}): "cortex models promote ${name}" lets it`;
+}
+
+function versionOfCortex(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return `cortex ${(JSON.parse(text) as { version: string }).version}`;
 }
 
 async function closing(options: TrainOptions, work: (options: TrainOptions) => Promise<Trained>): Promise<Trained> {
