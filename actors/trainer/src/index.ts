@@ -1,2 +1,19 @@
 // The door of the trainer: trains models from what was recorded.
-export const ACTOR = 'trainer';
+export { type TrainerParts, trainerActor } from './actor.js';
+export { fingerprintOf, type TrainingFacts } from './family/facts.js';
+export { NotTrainable, TRAINED_FAMILIES, type TrainedFamily, trainedFamily } from './family/families.js';
+export {
+  describedBy,
+  type FamilyTraining,
+  TrainingDataError,
+  trainPredictorInto,
+  trainRouterInto,
+} from './family/train-family.js';
+export { askForTraining } from './job/ask.js';
+export { Board, FINISHED, type LastTraining } from './job/board.js';
+export { Documents, Outrun } from './job/documents.js';
+export { type Collected, collectRows, lastOfLog } from './rows/collect.js';
+export { type DataReport, reportOf } from './rows/report.js';
+export { type CollectedRows, rowsOfTasks } from './rows/rows-of-tasks.js';
+export { type TrainerSettings, type TrainerSettingsInput, trainerSettingsSchema } from './settings.js';
+export { BadSchedule } from './trigger/due.js';

@@ -1,0 +1,59 @@
+// The child's side of `runChild`: one task in, progress and one result out, then it ends.
+import { readFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
+import { type Encoder, loadEncoder, type OutcomeRow, type TrainingRow } from '@cortex/models';
+import type { Master } from '@cortex/schemas';
+import type { FromChild, ToChild } from './child-messages.js';
+import { trainPredictorInto, trainRouterInto } from './train-family.js';
+import { runTrial } from './trial.js';
+
+const NICENESS = 10;
+const PROGRESS_MS = 200;
+
+const say = (message: FromChild): void => void process.send?.(message);
+let saidAt = 0;
+function onProgress(stage: string, share: number): void {
+  if (share < 1 && Date.now() - saidAt < PROGRESS_MS) return;
+  saidAt = Date.now();
+  say({ kind: 'progress', stage, share });
+}
+const onPoint = (tag: string, value: number, step: number) => say({ kind: 'point', tag, value, step });
+
+process.once('disconnect', () => process.exit(1));
+process.once('message', async (task: ToChild) => {
+  const last = await run(task).catch(
+    (error: Error): FromChild => ({
+      kind: 'failed',
+      name: error.name,
+      message: error.message,
+    }),
+  );
+  process.removeAllListeners('disconnect');
+  process.send?.(last, () => process.exit(0));
+});
+
+async function run(task: ToChild): Promise<FromChild> {
+  setPriority(NICENESS);
+  const encoder = await open(task);
+  try {
+    const rows = (await readFile(task.rows, 'utf8')).split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
+    const masters = JSON.parse(await readFile(task.masters, 'utf8')) as Master[];
+    if (task.kind === 'trial') {
+      await runTrial(masters, rows as TrainingRow[], { ...task, encoder, onProgress, onPoint });
+      return { kind: 'tried' };
+    }
+    const { folder, seed, neural, training } = task;
+    const options = { folder, seed, neural, training, encoder, onProgress, onPoint };
+    const facts =
+      task.family === 'router'
+        ? await trainRouterInto(masters, rows as TrainingRow[], options)
+        : await trainPredictorInto(rows as OutcomeRow[], options);
+    return { kind: 'trained', facts };
+  } finally {
+    await encoder?.close();
+  }
+}
+
+async function open({ encoder, vectors }: ToChild): Promise<Encoder | undefined> {
+  return encoder === '' ? undefined : loadEncoder(encoder, vectors === undefined ? {} : { cacheFolder: vectors });
+}

@@ -1,0 +1,38 @@
+// What can be trained, by the names people use for it.
+// The one thing to know: success, minutes, tokens and complexity are one predictor: they share its features and are trained together.
+
+export const TRAINED_FAMILIES = ['router', 'predictor'] as const;
+export type TrainedFamily = (typeof TRAINED_FAMILIES)[number];
+
+/** Every name that may be asked for, and what is trained for it. */
+const ASKED: Readonly<Record<string, TrainedFamily>> = {
+  router: 'router',
+  predictor: 'predictor',
+  success: 'predictor',
+  minutes: 'predictor',
+  tokens: 'predictor',
+  complexity: 'predictor',
+};
+
+/** Learned where they are used, from what was just seen: there is no version of them to train, try out and promote. */
+const LEARNED_LIVE: Readonly<Record<string, string>> = {
+  anomaly: 'the watchdog learns what is usual from live telemetry',
+  forecast: 'the watchdog learns arrivals from the log while it runs',
+};
+
+export class NotTrainable extends Error {
+  override readonly name = 'NotTrainable';
+  constructor(readonly family: string) {
+    const why = LEARNED_LIVE[family];
+    super(
+      `"${family}" cannot be trained${why ? `: ${why}` : ''}; what can is ${Object.keys(ASKED).join(', ')} (the last four belong to predictor)`,
+    );
+  }
+}
+
+/** @throws NotTrainable naming what is. */
+export function trainedFamily(asked: string): TrainedFamily {
+  const family = Object.hasOwn(ASKED, asked) ? ASKED[asked] : undefined;
+  if (!family) throw new NotTrainable(asked);
+  return family;
+}

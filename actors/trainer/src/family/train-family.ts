@@ -1,0 +1,159 @@
+// One family, from rows to a folder that can be served. Runs in a child process of the trainer and in the command line alike.
+// The one thing to know: the folder is whole only when `training.json` is in it, which is written last.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Encoder,
+  fitPredictor,
+  heldOutMetrics,
+  type MasterProfile,
+  type MoeProgress,
+  neuralMaker,
+  type OutcomeRow,
+  savePredictor,
+  saveServedRouter,
+  type TrainingRow,
+  trainRouter,
+} from '@cortex/models';
+import type { Master } from '@cortex/schemas';
+import { codeVersion, fingerprintOf, hardware, type TrainingFacts } from './facts.js';
+
+export const FACTS_FILE = 'training.json';
+
+export interface FamilyTraining {
+  /** Where the model goes; made if absent. */
+  readonly folder: string;
+  readonly encoder: Encoder | undefined;
+  readonly seed: number;
+  /** Train the network into the router's ensemble too: minutes instead of seconds. Needs the encoder. */
+  readonly neural?: boolean;
+  /** The network's hyper-parameters; default: its own. */
+  readonly training?: Readonly<Record<string, number>>;
+  /** Share of the stage that is done. */
+  readonly onProgress?: (stage: string, share: number) => void;
+  /** A point of a curve. */
+  readonly onPoint?: (tag: string, value: number, step: number) => void;
+}
+
+/** There is too little to learn from, or it is not usable. No repetition mends that. */
+export class TrainingDataError extends Error {
+  override readonly name = 'TrainingDataError';
+}
+
+/** Registered examples are rows too: a master without history keeps what it was registered with. */
+export async function trainRouterInto(
+  masters: readonly Master[],
+  rows: readonly TrainingRow[],
+  options: FamilyTraining,
+): Promise<TrainingFacts> {
+  const began = Date.now();
+  const known = new Set(masters.map((m) => m.name));
+  // A master that was removed must never be chosen again, whatever its history says.
+  const usable = rows.filter((row) => row.label === null || known.has(row.label));
+  const examples = masters.reduce((sum, m) => sum + m.examples.length, 0);
+  if (usable.length + examples === 0)
+    throw new TrainingDataError(
+      'there is nothing to learn from: no outcome or correction in the log, no example in the registry',
+    );
+  const { encoder } = options;
+  const neural = options.neural && encoder ? neuralOf(masters, encoder, options) : undefined;
+  const model = await trainRouter({
+    masters: masters.map(profileOf),
+    rows: usable,
+    seed: options.seed,
+    onProgress: ({ stage, done }) => options.onProgress?.(stage, done),
+    ...(encoder ? { encoder } : {}),
+    ...(neural ? { experts: [neural] } : {}),
+  });
+  const fingerprint = fingerprintOf(usable);
+  const network = neural?.latest();
+  await saveServedRouter(model, options.folder, network ? { model: network, fingerprint } : undefined);
+  const scores = network?.report.heldOut;
+  return finish(options, {
+    family: 'router',
+    rows: usable.length,
+    fingerprint,
+    knows: [...known].sort(),
+    metrics: { ...finite(model.state.metrics), ...(scores ? prefixed('network', scores) : {}) },
+    notes: model.state.notes,
+    encoder: encoder?.id ?? null,
+    backend: network?.report.backend ?? null,
+    began,
+  });
+}
+
+/** @throws PredictionDataError when no target has enough rows. */
+export async function trainPredictorInto(rows: readonly OutcomeRow[], options: FamilyTraining): Promise<TrainingFacts> {
+  const began = Date.now();
+  const fitted = await fitPredictor(rows, {
+    seed: options.seed,
+    encoder: options.encoder,
+    onProgress: ({ stage, share }) => options.onProgress?.(stage, share),
+  });
+  const metrics = heldOutMetrics(fitted);
+  await savePredictor(fitted.predictor, options.folder, { rows, metrics });
+  return finish(options, {
+    family: 'predictor',
+    rows: rows.length,
+    fingerprint: fingerprintOf(rows),
+    knows: fitted.predictor.families,
+    metrics,
+    notes: [],
+    encoder: fitted.predictor.encoderId,
+    backend: null,
+    began,
+  });
+}
+
+/** Vectors of what the labels mean: the master's description, or its name. */
+export function describedBy(masters: readonly { name: string; description?: string }[], encoder: Encoder) {
+  const descriptions = new Map(masters.map((m) => [m.name, m.description || m.name]));
+  return (labels: readonly string[]) => encoder.encode(labels.map((label) => descriptions.get(label) ?? label));
+}
+
+/** The ensemble makes the network several times; only the first making is stopped by held-out rows, so its curve is the one to read. */
+function neuralOf(masters: readonly Master[], encoder: Encoder, { training, onPoint }: FamilyTraining) {
+  let making = 0;
+  const onEpoch = ({ stage, epoch, loss, heldOutLoss }: MoeProgress) => {
+    if (epoch <= 1 && stage === 'search') making = 1;
+    else if (epoch <= 1) making++;
+    const curve = stage === 'search' ? 'network' : `network/refit-${making}`;
+    onPoint?.(`${curve}/loss`, loss, epoch);
+    if (heldOutLoss !== null) onPoint?.(`${curve}/held_out_loss`, heldOutLoss, epoch);
+  };
+  return neuralMaker({ describe: describedBy(masters, encoder), training: { ...training, onEpoch } });
+}
+
+async function finish(
+  { folder, seed }: FamilyTraining,
+  { began, ...told }: Omit<TrainingFacts, 'seed' | 'seconds' | 'code' | 'hardware' | 'finished_at'> & { began: number },
+): Promise<TrainingFacts> {
+  const facts: TrainingFacts = {
+    ...told,
+    seed,
+    seconds: Math.round((Date.now() - began) / 100) / 10,
+    code: codeVersion(),
+    hardware: hardware(),
+    finished_at: new Date().toISOString(),
+  };
+  await writeFile(join(folder, FACTS_FILE), `${JSON.stringify(facts, null, 2)}\n`);
+  return facts;
+}
+
+function profileOf({ name, description, examples, keywords, patterns, aliases }: Master): MasterProfile {
+  return { name, description, examples, keywords, patterns, aliases };
+}
+
+function finite(metrics: Readonly<Record<string, unknown>>): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([key, value]) =>
+      typeof value === 'number' ? [[key, Number.isFinite(value) ? value : null]] : [],
+    ),
+  );
+}
+
+function prefixed(name: string, metrics: object): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(finite(metrics as Record<string, unknown>)).map(([key, value]) => [`${name}/${key}`, value]),
+  );
+}

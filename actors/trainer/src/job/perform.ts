@@ -1,0 +1,154 @@
+// The stages of a job: collect, search (when asked for), train, publish. Each leaves its result on disk, so that a job begun again skips it.
+import { openMasters } from '@cortex/bus';
+import { runChild, TrainingDied, TrainingFailed } from '../family/child.js';
+import type { TrainingFacts } from '../family/facts.js';
+import { NotTrainable, type TrainedFamily } from '../family/families.js';
+import { TrainingDataError } from '../family/train-family.js';
+import { collectRows, lastOfLog } from '../rows/collect.js';
+import { reportOf } from '../rows/report.js';
+import type { Claim } from './board.js';
+import { JobFolder, type KeptRows } from './folder.js';
+import { openLog } from './log.js';
+import type { Workshop } from './workshop.js';
+
+export interface Performed {
+  readonly version: string;
+  readonly facts: TrainingFacts;
+  readonly rows: KeptRows;
+}
+
+/** What no repetition mends: the job is failed, with this reason. */
+export function isFinal(error: unknown): error is Error {
+  return (
+    error instanceof TrainingFailed ||
+    error instanceof TrainingDataError ||
+    error instanceof NotTrainable ||
+    (error instanceof Error && ['ModelFolderRefused', 'NoModelKeys', 'InvalidMessage'].includes(error.name))
+  );
+}
+
+/** @throws the signal's reason, Outrun, TrainingDied, or what {@link isFinal} knows. */
+export async function perform(
+  shop: Workshop,
+  claim: Claim,
+  family: TrainedFamily,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const { job } = claim.state;
+  const folder = await JobFolder.open(shop.runs, job.id);
+  const rows = await collect(shop, claim, family, folder);
+  signal.throwIfAborted();
+  const log = await openLog(shop, job, folder.path);
+  try {
+    await log.params({
+      family,
+      seed: job.seed,
+      rows: rows.report.rows,
+      fingerprint: rows.fingerprint,
+      reason: job.reason,
+    });
+    const facts = (await folder.trained()) ?? (await train(shop, claim, family, folder, log.scalar, signal));
+    for (const [name, value] of Object.entries(facts.metrics)) if (value !== null) await log.scalar(name, value, 0);
+    await log.artifact('training.json', JSON.stringify({ ...facts, report: rows.report }, null, 2));
+    signal.throwIfAborted();
+    await claim.change({ stage: 'publishing', share: 0 });
+    const version = await publishOnce(shop, job.id, family, folder, facts);
+    await log.end('done');
+    return { version, facts, rows };
+  } catch (error) {
+    await log.end(signal.aborted ? 'cancelled' : 'failed');
+    throw error;
+  }
+}
+
+/** A job that died right after it published must not publish again, not even on another machine: its version names it. */
+async function publishOnce(
+  { registry, bus }: Workshop,
+  job: string,
+  family: TrainedFamily,
+  folder: JobFolder,
+  facts: TrainingFacts,
+): Promise<string> {
+  const mark = `job ${job}`;
+  const before = (await registry.list(family)).find(({ by }) => by.endsWith(mark));
+  if (before) return before.name;
+  const published = await registry.publish(family, folder.candidate, {
+    metrics: facts.metrics,
+    data: { fingerprint: facts.fingerprint, rows: facts.rows },
+    code: facts.code,
+    seed: facts.seed,
+    hardware: facts.backend ? `${facts.hardware}, ${facts.backend}` : facts.hardware,
+    by: `${bus.instance}, ${mark}`,
+    // The trainer announces it itself, with the data report.
+    announce: false,
+  });
+  return published.name;
+}
+
+async function collect(shop: Workshop, claim: Claim, family: TrainedFamily, folder: JobFolder): Promise<KeptRows> {
+  const until = claim.state.until ?? (await lastOfLog(shop.bus));
+  await claim.change({ stage: 'collecting', share: 0, until });
+  const kept = await folder.keptRows(until);
+  if (kept) return kept;
+  const { routing, outcomes, skipped, unreadable } = await collectRows(shop.bus, until);
+  const registry = await openMasters(shop.bus);
+  const masters = registry.list();
+  await registry.close();
+  const rows = family === 'router' ? routing : outcomes;
+  const before = await shop.board.last(family);
+  const dropped = { ...skipped, ...(unreadable > 0 ? { 'record cannot be read': unreadable } : {}) };
+  return folder.keepRows(rows, masters, { until, report: reportOf(rows, dropped, before?.labels) });
+}
+
+async function train(
+  shop: Workshop,
+  claim: Claim,
+  family: TrainedFamily,
+  folder: JobFolder,
+  onPoint: (tag: string, value: number, step: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<TrainingFacts> {
+  const { job } = claim.state;
+  const training = await shop.hyperParameters(claim, family, folder, signal);
+  const scratch = await folder.scratch();
+  const progress = throttled((stage, share) => claim.change({ stage, share }));
+  await claim.change({ stage: 'training', share: 0 });
+  await runChild(
+    {
+      kind: 'train',
+      family,
+      rows: folder.rows,
+      masters: folder.masters,
+      folder: scratch,
+      encoder: job.options.encoder === false ? '' : shop.encoder,
+      ...(shop.vectors === undefined ? {} : { vectors: shop.vectors }),
+      seed: job.seed,
+      neural: job.options.neural === true || Object.keys(training).length > 0,
+      training,
+    },
+    { onProgress: progress.say, onPoint: (...point) => void onPoint(...point), signal },
+  );
+  await progress.settled();
+  await folder.keepCandidate(scratch);
+  const facts = await folder.trained();
+  if (!facts) throw new TrainingDied(0, null);
+  return facts;
+}
+
+/** At most one write at a time and one a second; what cannot be written says nothing about the training. */
+function throttled(write: (stage: string, share: number) => Promise<void>) {
+  let writing: Promise<void> | undefined;
+  let at = 0;
+  return {
+    say(stage: string, share: number) {
+      if (writing || Date.now() - at < 1_000) return;
+      at = Date.now();
+      writing = write(stage, Math.min(1, Math.max(0, share)))
+        .catch(() => undefined)
+        .finally(() => {
+          writing = undefined;
+        });
+    },
+    settled: async () => writing,
+  };
+}

@@ -1,0 +1,26 @@
+// What every job needs, in one place.
+import type { Bus, ModelRegistry } from '@cortex/bus';
+import type { TrainedFamily } from '../family/families.js';
+import type { Board, Claim } from './board.js';
+import type { JobFolder } from './folder.js';
+
+export interface Workshop {
+  readonly bus: Bus;
+  readonly board: Board;
+  readonly registry: Pick<ModelRegistry, 'publish' | 'list'>;
+  /** Folder of job folders. */
+  readonly runs: string;
+  /** Folder of the encoder; empty: words alone. */
+  readonly encoder: string;
+  readonly vectors: string | undefined;
+  /** Address; empty: none. */
+  readonly mlflow: string;
+  readonly say: (message: string, fields?: Record<string, unknown>) => void;
+  /** The best that a search found, or what the job states; empty: the defaults. */
+  readonly hyperParameters: (
+    claim: Claim,
+    family: TrainedFamily,
+    folder: JobFolder,
+    signal: AbortSignal,
+  ) => Promise<Record<string, number>>;
+}
