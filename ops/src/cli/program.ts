@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addActor } from './commands/actor.js';
 import { addAlerts } from './commands/alerts.js';
+import { addAsk } from './commands/ask.js';
 import { addCancel } from './commands/cancel.js';
 import { addCorrect } from './commands/correct.js';
 import { addDead } from './commands/dead.js';
@@ -11,10 +12,12 @@ import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
 import { addImport } from './commands/import.js';
+import { addIndex } from './commands/index-files.js';
 import { addMasters } from './commands/masters.js';
 import { addModels } from './commands/models.js';
 import { addOutcome } from './commands/outcome.js';
 import { addReview } from './commands/review.js';
+import { addSearch } from './commands/search.js';
 import { addSubmit } from './commands/submit.js';
 import { addTask } from './commands/task.js';
 import { addTrain } from './commands/train.js';
@@ -64,6 +67,9 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addDead,
     addImport,
     addExport,
+    addIndex,
+    addSearch,
+    addAsk,
     addTrain,
     addModels,
     addEvaluate,

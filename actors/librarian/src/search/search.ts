@@ -1,0 +1,168 @@
+// A question → passages, best first: words and meaning of every collection asked, measured against each other, repeats left out, each with its reason.
+// The one thing to know: both halves are asked deep enough that what one of them does not have among its best is surely far down, so no second
+// question is needed to score it.
+import { type Encoder, fuseScores, type Hit, searchTerms, withoutNearDuplicates } from '@cortex/models';
+import { COLLECTIONS, type Collection, type SearchFilters } from '@cortex/schemas';
+import type { Library } from '../library/library.js';
+import { pathMatches } from '../store/filter.js';
+import type { ChunkRow, RowFilter, StoreHit } from '../store/types.js';
+import { rowFilterOf } from './filters.js';
+
+/** Hits of each half that the scores are measured against, and those whose place is known beyond. */
+const DEPTH = 100;
+const KNOWN = 300;
+/** Rows read whole for each wanted: some repeat others or fall to a glob. */
+const SPARE = 3;
+
+export interface SearchRequest {
+  query: string;
+  /** Default 10. */
+  most?: number;
+  /** Default all. */
+  collections?: readonly Collection[];
+  filters?: SearchFilters;
+  /** Which half answers. Default hybrid. */
+  by?: 'hybrid' | 'words' | 'meaning';
+}
+
+export interface Found {
+  collection: Collection;
+  row: ChunkRow;
+  /** Standard deviations above the usual hit, words and meaning together. */
+  score: number;
+  /** Cosine to the question, where it is known. */
+  meaning?: number;
+  /** BM25, where it is known. */
+  words?: number;
+  /** Terms of the question that are in it. */
+  terms: string[];
+  /** What else spoke for it. */
+  reasons: string[];
+}
+
+export interface Ranking {
+  found: Found[];
+  explanation: string[];
+}
+
+interface Half {
+  hits: Hit[];
+  scores: Map<string, number>;
+  /** What anything that is not among the hits has at most. */
+  below: number;
+}
+
+export async function rank(library: Library, request: SearchRequest): Promise<Ranking> {
+  const collections = request.collections?.length ? request.collections : COLLECTIONS;
+  const most = request.most ?? 10;
+  const by = request.by ?? 'hybrid';
+  const filter = rowFilterOf(request.filters);
+  const terms = searchTerms(request.query).map((term) => term.replace(/\s/g, ''));
+  const explanation: string[] = [];
+  const encoder = by === 'words' ? undefined : await encoderOf(library, explanation);
+  const vector = encoder ? (await encoder.encode([request.query.slice(0, 2_000)]))[0] : undefined;
+  const [words, meaning] = await Promise.all([
+    by === 'meaning' ? none() : half(collections, (c) => library.store.words(c, terms.join(' '), KNOWN, filter)),
+    vector ? half(collections, (c) => library.store.near(c, vector, KNOWN, filter)) : none(),
+  ]);
+  const fused = fuse(library, collections, words, meaning);
+  const rows = await read(library, fused.slice(0, most * SPARE + 10), filter);
+  const asked = new Set(terms.filter((term) => term.length > 1));
+  const found = fused.flatMap(({ id, score }): Found[] => {
+    const row = rows.get(id);
+    if (!row) return [];
+    const near = meaning.scores.get(id);
+    const said = words.scores.get(id);
+    const shared = new Set(row.terms.split(' ').filter((term) => asked.has(term)));
+    return [
+      {
+        collection: collectionOf(id),
+        row,
+        score,
+        ...(near === undefined ? {} : { meaning: near }),
+        ...(said === undefined ? {} : { words: said }),
+        terms: [...shared],
+        reasons: [],
+      },
+    ];
+  });
+  return { found, explanation };
+}
+
+/** The best `most`, without those that only repeat a better one. */
+export function withoutRepeats(found: readonly Found[], most: number): Found[] {
+  const byId = new Map(found.map((one) => [key(one.collection, one.row.id), one]));
+  const kept = withoutNearDuplicates(
+    [...byId].map(([id, { score }]) => ({ id, score })),
+    (id) => byId.get(id)?.row.text ?? '',
+    most,
+  );
+  return kept.flatMap(({ id }) => byId.get(id) ?? []);
+}
+
+async function encoderOf(library: Library, explanation: string[]): Promise<Encoder | undefined> {
+  const encoder = await library.encoder();
+  if (!encoder) explanation.push('no encoder: found by words alone');
+  return encoder;
+}
+
+const none = async (): Promise<Half> => ({ hits: [], scores: new Map(), below: 0 });
+
+async function half(
+  collections: readonly Collection[],
+  ask: (collection: Collection) => Promise<StoreHit[]>,
+): Promise<Half> {
+  const lists = await Promise.all(
+    collections.map(async (collection) =>
+      (await ask(collection)).map(({ id, score }) => ({ id: key(collection, id), score })),
+    ),
+  );
+  const all = lists.flat().sort((a, b) => b.score - a.score);
+  // A full list ends somewhere: what is not on it is below its end.
+  const ends = lists.filter((list) => list.length >= KNOWN).map((list) => list.at(-1)?.score ?? 0);
+  return {
+    hits: all.slice(0, DEPTH),
+    scores: new Map(all.map(({ id, score }) => [id, score])),
+    below: Math.max(0, ...ends),
+  };
+}
+
+function fuse(library: Library, collections: readonly Collection[], words: Half, meaning: Half): Hit[] {
+  const floor = (one: Half) => (id: string) => one.scores.get(id) ?? Math.min(one.below, one.hits.at(-1)?.score ?? 0);
+  if (meaning.hits.length === 0) return words.hits;
+  if (words.hits.length === 0) return meaning.hits;
+  const weights = new Map<number, Set<Collection>>();
+  for (const collection of collections) {
+    const weight = library.weight(collection);
+    weights.set(weight, (weights.get(weight) ?? new Set()).add(collection));
+  }
+  // Every collection's own weight, over one common measure.
+  return [...weights]
+    .flatMap(([weight, own]) =>
+      fuseScores(
+        { hits: words.hits, scoreOf: floor(words) },
+        { hits: meaning.hits, scoreOf: floor(meaning) },
+        weight,
+      ).filter(({ id }) => own.has(collectionOf(id))),
+    )
+    .sort((a, b) => b.score - a.score);
+}
+
+async function read(library: Library, hits: readonly Hit[], filter: RowFilter): Promise<Map<string, ChunkRow>> {
+  const ids = new Map<Collection, string[]>();
+  for (const { id } of hits) {
+    const collection = collectionOf(id);
+    ids.set(collection, [...(ids.get(collection) ?? []), id.slice(collection.length + 1)]);
+  }
+  const rows = new Map<string, ChunkRow>();
+  await Promise.all(
+    [...ids].map(async ([collection, own]) => {
+      for (const row of await library.store.get(collection, own))
+        if (filter.path === undefined || pathMatches(row.path, filter.path)) rows.set(key(collection, row.id), row);
+    }),
+  );
+  return rows;
+}
+
+export const key = (collection: Collection, id: string): string => `${collection}:${id}`;
+const collectionOf = (id: string): Collection => id.slice(0, id.indexOf(':')) as Collection;

@@ -1,0 +1,30 @@
+// Everything that can be wrong with a store, each with what to do.
+
+/** The store does not answer, or not now. */
+export class StoreUnreachable extends Error {
+  override readonly name = 'StoreUnreachable';
+  readonly retryable = true;
+  constructor(
+    readonly where: string,
+    cause: unknown,
+  ) {
+    super(`the vector store at ${where} does not answer (${cause instanceof Error ? cause.message : String(cause)})`, {
+      cause,
+    });
+  }
+}
+
+/** What lies there was written with vectors of another length. */
+export class StoreMismatch extends Error {
+  override readonly name = 'StoreMismatch';
+  readonly retryable = false;
+  constructor(
+    readonly where: string,
+    readonly found: number,
+    readonly wanted: number,
+  ) {
+    super(
+      `the index in ${where} holds vectors of length ${found}, the encoder gives ${wanted}: use the encoder it was made with, or remove the folder and index again`,
+    );
+  }
+}

@@ -1,0 +1,241 @@
+// The embedded store: LanceDB in this process, one table a collection in one folder. Several processes may read and write it at once.
+// The one thing to know: rows are found at once, indexed or not; `settle` only makes finding them fast (measured: docs/results/librarian.md).
+import type { Collection } from '@cortex/schemas';
+import * as lancedb from '@lancedb/lancedb';
+import { Bool, Field, FixedSizeList, Float32, Float64, Int32, Schema, Utf8 } from 'apache-arrow';
+import { StoreMismatch, StoreUnreachable } from './errors.js';
+import { sqlOf } from './filter.js';
+import type { ChunkRow, Column, RowFilter, Store, StoreHit } from './types.js';
+
+const MiB = 1024 * 1024;
+/** Rows of a scan held at once. */
+const SCAN_ROWS = 4_096;
+/** Above this an exact look at every vector takes longer than the way over cells. */
+const CELLS_FROM = 20_000;
+/** Share of cells that are looked into. */
+const PROBED = 0.08;
+/** Words in one question; more would only cost time. */
+const MOST_TERMS = 96;
+/** Old versions of a table stay readable this long for whoever reads them right now. */
+const KEEP_VERSIONS_MS = 5 * 60_000;
+
+export interface LanceOptions {
+  folder: string;
+  /** Length of vectors; where a table is there already, its own counts. */
+  dimensions: number;
+  /** Memory for LanceDB's caches, MiB. Default 256. */
+  cacheMiB?: number;
+}
+
+export async function openLance(options: LanceOptions): Promise<Store> {
+  const { folder } = options;
+  const cache = BigInt((options.cacheMiB ?? 256) * MiB);
+  let db: lancedb.Connection;
+  try {
+    // Interval 0: what another process wrote is seen by the next question.
+    db = await lancedb.connect(folder, { readConsistencyInterval: 0 }, new lancedb.Session(cache, BigInt(64 * MiB)));
+  } catch (error) {
+    throw new StoreUnreachable(folder, error);
+  }
+  const tables = new Map<Collection, Promise<lancedb.Table | undefined>>();
+  let { dimensions } = options;
+
+  async function table(collection: Collection): Promise<lancedb.Table | undefined> {
+    const known = await tables.get(collection);
+    if (known) return known;
+    const opening = db
+      .openTable(collection)
+      .then(async (found) => {
+        const type = (await found.schema()).fields.find(({ name }) => name === 'vector')?.type as
+          | { listSize: number }
+          | undefined;
+        const length = type?.listSize ?? dimensions;
+        if (length !== options.dimensions) throw new StoreMismatch(folder, length, options.dimensions);
+        dimensions = length;
+        return found as lancedb.Table | undefined;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof StoreMismatch) throw error;
+        if (/was not found|does not exist/i.test(String(error))) return undefined;
+        throw new StoreUnreachable(folder, error);
+      });
+    tables.set(collection, opening);
+    return opening.catch((error: unknown) => {
+      tables.delete(collection);
+      throw error;
+    });
+  }
+
+  async function made(collection: Collection): Promise<lancedb.Table> {
+    const found = await table(collection);
+    if (found) return found;
+    const creating = (async () => {
+      const created = await db.createEmptyTable(collection, schemaOf(dimensions), { mode: 'create', existOk: true });
+      await created.createIndex('terms', { config: wordIndex() });
+      await created.createIndex('id', { config: lancedb.Index.btree() });
+      return created;
+    })();
+    tables.set(collection, creating);
+    return creating;
+  }
+
+  const hits = async (query: lancedb.VectorQuery | lancedb.Query, filter: RowFilter | undefined, score: string) => {
+    const where = sqlOf(filter);
+    const rows = (await (where === undefined ? query : query.where(where)).select(['id', score]).toArray()) as Record<
+      string,
+      unknown
+    >[];
+    return rows.map((row) => ({ id: String(row.id), value: Number(row[score]) }));
+  };
+
+  return {
+    kind: 'lancedb',
+    where: folder,
+    get dimensions() {
+      return dimensions;
+    },
+
+    async put(collection, rows) {
+      if (rows.length === 0) return;
+      const target = await made(collection);
+      const data = lancedb.makeArrowTable(
+        rows.map((row) => ({ ...row, vector: Array.from(row.vector) })),
+        { schema: schemaOf(dimensions) },
+      );
+      await target.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
+    },
+
+    async remove(collection, filter) {
+      const where = sqlOf(filter);
+      const target = await table(collection);
+      if (target) await target.delete(where ?? 'true');
+    },
+
+    async *scan<C extends Column>(collection: Collection, columns: readonly C[], filter?: RowFilter) {
+      const target = await table(collection);
+      if (!target) return;
+      const where = sqlOf(filter);
+      const query = target.query().select([...columns]);
+      for await (const batch of where === undefined ? query : query.where(where)) {
+        const all = batch.toArray() as unknown as Record<string, unknown>[];
+        for (let at = 0; at < all.length; at += SCAN_ROWS)
+          yield all.slice(at, at + SCAN_ROWS).map((row) => plain(row, columns)) as Pick<ChunkRow, C>[];
+      }
+    },
+
+    async words(collection, terms, most, filter) {
+      const target = await table(collection);
+      const asked = [...new Set(terms.split(' ').filter(Boolean))].slice(0, MOST_TERMS).join(' ');
+      if (!target || asked === '') return [];
+      const query = target.query().fullTextSearch(new lancedb.MatchQuery(asked, 'terms')).limit(most);
+      return (await hits(query, filter, '_score')).map(({ id, value }): StoreHit => ({ id, score: value }));
+    },
+
+    async near(collection, vector, most, filter) {
+      const target = await table(collection);
+      if (!target) return [];
+      const cells = cellsOf(await target.countRows());
+      const query = target
+        .vectorSearch(vector)
+        .distanceType('dot')
+        .nprobes(Math.max(8, Math.ceil(cells * PROBED)))
+        .limit(most);
+      // Distance is 1 − dot product; unit vectors make that the cosine.
+      const found = await hits(query, { ...filter, embedded: true }, '_distance');
+      return found.map(({ id, value }): StoreHit => ({ id, score: 1 - value }));
+    },
+
+    async get(collection, ids) {
+      const target = await table(collection);
+      if (!target || ids.length === 0) return [];
+      const rows = (await target
+        .query()
+        .where(sqlOf({ ids }) as string)
+        .toArray()) as Record<string, unknown>[];
+      return rows.map((row) => plain(row, COLUMNS) as ChunkRow);
+    },
+
+    async count(collection) {
+      return (await (await table(collection))?.countRows()) ?? 0;
+    },
+
+    async version(collection) {
+      return String((await (await table(collection))?.version()) ?? 0);
+    },
+
+    async settle(collection) {
+      const target = await table(collection);
+      if (!target) return;
+      const rows = await target.countRows();
+      const indexed = (await target.listIndices()).some(({ columns }) => columns.includes('vector'));
+      if (rows >= CELLS_FROM && !indexed)
+        await target.createIndex('vector', {
+          config: lancedb.Index.ivfFlat({
+            distanceType: 'dot',
+            numPartitions: cellsOf(rows),
+            maxIterations: 12,
+            sampleRate: 64,
+          }),
+        });
+      await target.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_VERSIONS_MS) });
+    },
+
+    async close() {
+      for (const opened of tables.values()) (await opened.catch(() => undefined))?.close();
+      tables.clear();
+      db.close();
+    },
+  };
+}
+
+const cellsOf = (rows: number): number => Math.max(1, Math.round(Math.sqrt(rows)));
+
+/** Terms come cut and folded: the index must not change them. */
+const wordIndex = () =>
+  lancedb.Index.fts({
+    baseTokenizer: 'whitespace',
+    maxTokenLength: 64,
+    lowercase: false,
+    stem: false,
+    removeStopWords: false,
+    asciiFolding: false,
+    withPosition: false,
+  });
+
+const TEXTS = [
+  'id',
+  'repository',
+  'path',
+  'language',
+  'kind',
+  'symbol',
+  'title',
+  'text',
+  'terms',
+  'commit',
+  'trust',
+  'hash',
+  'meaning',
+  'file_hash',
+  'links',
+] as const;
+const NUMBERS = ['start_line', 'end_line', 'passages', 'tokens'] as const;
+const COLUMNS: readonly Column[] = [...TEXTS, ...NUMBERS, 'changed_at', 'embedded', 'vector'];
+
+const schemaOf = (dimensions: number): Schema =>
+  new Schema([
+    ...TEXTS.map((name) => new Field(name, new Utf8(), false)),
+    ...NUMBERS.map((name) => new Field(name, new Int32(), false)),
+    new Field('changed_at', new Float64(), false),
+    new Field('embedded', new Bool(), false),
+    new Field('vector', new FixedSizeList(dimensions, new Field('item', new Float32(), true)), true),
+  ]);
+
+function plain(row: Record<string, unknown>, columns: readonly Column[]): Partial<ChunkRow> {
+  return Object.fromEntries(
+    columns.map((column) => {
+      const value = row[column];
+      return [column, column === 'vector' ? Float32Array.from(value as Iterable<number>) : value];
+    }),
+  );
+}
