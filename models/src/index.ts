@@ -171,7 +171,7 @@ export {
   usefulness,
   wordLikeness,
 } from './memory/index.js';
-export { seededRandom, seededRandom } from './metrics/index.js';
+export { seededRandom } from './metrics/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,
