@@ -6,6 +6,7 @@ import { addAlerts } from './commands/alerts.js';
 import { addAsk } from './commands/ask.js';
 import { addCancel } from './commands/cancel.js';
 import { addCorrect } from './commands/correct.js';
+import { addDashboard } from './commands/dashboard.js';
 import { addDead } from './commands/dead.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
@@ -73,6 +74,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addTrain,
     addModels,
     addEvaluate,
+    addDashboard,
     addDoctor,
   ]) {
     add(program);

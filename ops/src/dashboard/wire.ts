@@ -191,7 +191,13 @@ export interface MastersAnswer {
   readonly overlaps: readonly Overlap[];
 }
 
-export type LetterRow = Omit<DeadLetter, 'payload' | 'headers'> & { readonly place: number };
+export type LetterRow = Pick<
+  DeadLetter,
+  'id' | 'stream' | 'subject' | 'reason' | 'error' | 'attempts' | 'at' | 'by' | 'trace_id' | 'truncated'
+> & {
+  /** Its place in the stream of dead letters. */
+  readonly place: number;
+};
 export interface LetterWhole {
   readonly letter: DeadLetter;
   readonly text: string | null;

@@ -4,6 +4,7 @@ import type { BusAddress } from '../cli/options.js';
 import { seedMasters } from '../masters/seed.js';
 import { provideEncoder, provideNatsServer } from '../provide/index.js';
 import { ACTORS } from './catalogue.js';
+import { type DashboardAddress, startDashboardProcess } from './dashboard.js';
 import type { Group, Member } from './group.js';
 import { type Claim, claimHome, homeFolder, readNoted } from './home.js';
 import { startInProcess } from './in-process.js';
@@ -21,6 +22,10 @@ export interface LaunchOptions {
   readonly workers?: { exec: string; masters: readonly string[] };
   /** Copies of each stream, 1 to 5. */
   readonly replicas: number;
+  /** The pages; `port` asks for one, else it takes the first free one. Undefined: no dashboard. */
+  readonly dashboard?: { readonly port?: number };
+  /** Told each bus that is opened here, with its actors in this process: what they trace can go over it. */
+  readonly onBus?: (bus: Bus) => void;
   readonly logger: (actor: string, instance: string) => Logger;
   readonly say: (line: string) => void;
   readonly progress: (line: string) => void;
@@ -32,6 +37,7 @@ export interface Launched {
   readonly seeded: string[];
   readonly masters: string[];
   readonly readyMs: number;
+  dashboard(): DashboardAddress | undefined;
   members(): Member[];
   /** Drains actors, then the bus. */
   stop(): Promise<void>;
@@ -67,8 +73,16 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     undo.push({ what: 'bus', stop: () => bus.close() });
     await provision(bus, { replicas: options.replicas });
     const { seeded, masters } = await seedMasters(bus);
+    options.onBus?.(bus);
+    const dashboard = options.dashboard ? startDashboardProcess(address, options.dashboard.port, say) : undefined;
+    undo.push({
+      what: 'dashboard',
+      stop: async () => (await dashboard)?.stop(),
+      kill: () => void dashboard?.then((page) => page.kill()),
+    });
     const group = await actors({ ...options, address }, encoder.found ? encoder.folder : undefined, masters);
     undo.push({ what: 'actors', stop: () => group.drain(), kill: () => group.kill() });
+    const page = await dashboard;
     return {
       nats: own
         ? { url: own.server.url, own: true, version: own.version, data: homeFolder(), ...pidOf(own.server) }
@@ -77,6 +91,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       seeded,
       masters,
       readyMs: Date.now() - began,
+      dashboard: () => page?.address,
       members: () => group.members(),
       stop,
       kill() {

@@ -1,6 +1,6 @@
 // `cortex up`: everything on this machine, from one command to one Ctrl-C.
 import type { Logger } from '@cortex/bus';
-import { silentLogger, startTelemetry } from '@cortex/bus';
+import { silentLogger, spanFeed, startTelemetry } from '@cortex/bus';
 import { subjectsOf } from '@cortex/schemas';
 import { type Command, Option } from 'commander';
 import { BadScale, type Launched, launch, parseScale } from '../../up/index.js';
@@ -26,6 +26,8 @@ interface Flags extends BusFlags {
   processes?: boolean;
   infra: boolean;
   port?: number;
+  dashboard: boolean;
+  dashboardPort?: number;
   replicas: number;
   exec?: string;
   master?: string[];
@@ -46,6 +48,12 @@ export function addUp(program: Command): void {
     .option('--processes', 'one process per actor, restarted when it dies')
     .option('--no-infra', 'start no nats-server: expect one at --nats, NATS_URL or the default address')
     .option('--port <port>', `port of the nats-server (default: ${DEFAULT_PORT})`, parsePort)
+    .option('--no-dashboard', 'serve no dashboard')
+    .option(
+      '--dashboard-port <port>',
+      'port of the dashboard (default: CORTEX_DASHBOARD_PORT, else 4280 or the next free one)',
+      parsePort,
+    )
     .option('--exec <cmd>', 'start workers too: each task is given to this command (see cortex worker --help)')
     .option('--master <name>', 'masters those workers work for; may be repeated (default: all)', collect)
     .addOption(new Option('--replicas <n>', 'copies of each stream: 3 on a cluster').default(1).argParser(parseCount))
@@ -59,7 +67,9 @@ export function addUp(program: Command): void {
 async function up(flags: Flags): Promise<void> {
   const counts = scale(flags);
   const place = await whereIsTheBus(flags);
-  const telemetry = startTelemetry({ service: 'cortex' });
+  // The dashboard draws traces without any backend: spans go to it over the bus.
+  const spans = spanFeed();
+  const telemetry = startTelemetry({ service: 'cortex', processors: flags.dashboard ? [spans.processor] : [] });
   const c = colours();
   let launched: Launched | undefined;
   let quitting = false;
@@ -78,6 +88,12 @@ async function up(flags: Flags): Promise<void> {
     counts,
     replicas: flags.replicas,
     ...(flags.exec === undefined ? {} : { workers: { exec: flags.exec, masters: flags.master ?? [] } }),
+    ...(flags.dashboard
+      ? {
+          dashboard: flags.dashboardPort === undefined ? {} : { port: flags.dashboardPort },
+          onBus: (bus) => void spans.attach(bus),
+        }
+      : {}),
     logger: flags.verbose || flags.json ? (actor, instance) => actorLogger(actor, instance) : quiet,
     say,
     progress(line) {
@@ -150,6 +166,7 @@ function report(launched: Launched, traces: string) {
     pid: process.pid,
     nats: launched.nats,
     publish: subjectsOf(prefixOf()).submit,
+    ...(launched.dashboard() === undefined ? {} : { dashboard: launched.dashboard() }),
     traces,
     encoder: launched.encoder,
     masters: launched.masters,
@@ -163,6 +180,7 @@ function screen(launched: Launched, traces: string, flags: Flags): string {
   const c = colours();
   const { nats, encoder, masters } = launched;
   const members = launched.members();
+  const dashboard = launched.dashboard();
   const trouble = members.filter((m) => m.state !== 'ready');
   const names = [...new Set(members.map((m) => m.actor))].map((name) => {
     const count = members.filter((m) => m.actor === name).length;
@@ -174,6 +192,7 @@ function screen(launched: Launched, traces: string, flags: Flags): string {
     '',
     `${c.bold('Cortex is ready')} ${c.dim(`after ${duration(launched.readyMs)}`)}`,
     '',
+    ...(dashboard === undefined ? [] : [row('dashboard', c.bold(c.cyan(dashboard.link)))]),
     row(
       'bus',
       `${nats.url} ${c.dim(nats.own ? `(nats-server ${nats.version}, data in ${nats.data}/nats)` : '(yours)')}`,
