@@ -1,5 +1,5 @@
 // Takes one event into the state. No judgement here: rules look at the result.
-import { addResult } from './cusum.js';
+import { addResult, forgive } from './cusum.js';
 import type { Backlog, Beat, Claim, Presence, Step, WatchEvent } from './events.js';
 import {
   bound,
@@ -44,6 +44,13 @@ export function absorb(state: WatchState, event: WatchEvent, now: number): void 
     case 'back':
       state.graceUntil = now + 15_000;
       for (const worker of state.workers.values()) worker.heardAt = Math.max(worker.heardAt, now);
+      break;
+    case 'rest':
+      if (event.resting) state.resting.add(event.worker);
+      else state.resting.delete(event.worker);
+      break;
+    case 'proven':
+      forgive(masterOf(state, event.master).success);
       break;
     case 'tick':
       forget(state, now);
@@ -245,7 +252,10 @@ function forget(state: WatchState, now: number): void {
     const gone = now - worker.heardAt;
     // It said that it would go, and went.
     const left = worker.status === 'draining' && worker.tasks.size === 0 && gone > 2_000;
-    if (left || gone > FORGET_WORKER_MS) state.workers.delete(worker.worker);
+    if (left || gone > FORGET_WORKER_MS) {
+      state.workers.delete(worker.worker);
+      state.resting.delete(worker.worker);
+    }
   }
   for (const [key, seen] of state.actors) if (now - seen.heardAt > FORGET_ACTOR_MS) state.actors.delete(key);
   for (const master of state.masters.values()) {

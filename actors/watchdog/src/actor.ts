@@ -1,14 +1,16 @@
 // The watchdog. Takes: telemetry, claims, the log, presence, backlogs. Gives: alerts, interventions, questions to people. Keeps what must
 // outlive it in the bucket `watch`. Any number may run: all watch, one leads and speaks.
-import { type ActorContext, type ActorDefinition, openSettings, publish } from '@cortex/bus';
+import { type ActorContext, type ActorDefinition, openMasters, openSettings, publish, taskLog } from '@cortex/bus';
 import { type Alert, checkMessage, EVENT_TYPES } from '@cortex/schemas';
-import type { AlertChange } from './alerts/book.js';
-import { identity } from './alerts/book.js';
+import { type AlertChange, identity, noteAction } from './alerts/book.js';
 import { alertMessage } from './alerts/message.js';
 import { openOutlets } from './alerts/outlets.js';
+import type { WatchEvent } from './events.js';
 import { keyOf, openJournal } from './journal.js';
 import { runForLeader } from './leader.js';
 import { liveSettings } from './live.js';
+import { createMender, undoAct } from './mend/mender.js';
+import { startMending } from './mend/mending.js';
 import { type WatchdogSettings, type WatchdogSettingsInput, watchdogSettingsSchema } from './settings.js';
 import { openSources, readBacklogs } from './sources.js';
 import { adopt, startWatching } from './watching.js';
@@ -60,13 +62,38 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
   };
   const watching = startWatching(
     () => live().thresholds,
-    (changes, _findings, now) => {
+    (changes, findings, now) => {
       if (!leading) return;
       for (const change of changes) void announce(change, now);
+      mending.changes(changes);
+      mending.findings(findings, now);
     },
     Date.now(),
   );
-  const sources = openSources(bus, settings.catchUpHours, (event, at) => watching.take(event, at), log);
+  const masters = await openMasters(bus);
+  context.add({ name: 'masters', stop: () => masters.close() });
+  const mending = startMending({
+    mender: createMender({ bus, tasks: taskLog(bus), masters }, journal, log),
+    journal,
+    masters,
+    settings: live,
+    state: watching.state,
+    alertOf: (finding) => watching.book.open.get(identity(finding))?.id,
+    onDone(finding, _record, words) {
+      if (!finding) return;
+      const now = Date.now();
+      for (const change of noteAction(watching.book, identity(finding), words)) void announce(change, now);
+    },
+    feed: (event) => watching.take(event, Date.now()),
+    undo: (id) => undoAct(bus, id, 'watchdog'),
+    log,
+  });
+  context.add({ name: 'mending', stop: () => mending.stop() });
+  const take = (event: WatchEvent, at: number) => {
+    watching.take(event, at);
+    if (leading) mending.happened(event, at);
+  };
+  const sources = openSources(bus, settings.catchUpHours, take, log);
   context.add({ name: 'sources', subject: bus.subjects.telemetryAll, stop: () => sources.stop() });
   let caughtUp = false;
   void sources.caughtUp.then(() => {
@@ -75,7 +102,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
 
   const tick = setInterval(() => {
     if (!caughtUp || bus.state() !== 'connected') return;
-    watching.take({ kind: 'tick' }, Date.now());
+    take({ kind: 'tick' }, Date.now());
   }, settings.tickMs);
   let looking = false;
   const backlogs = setInterval(() => {
@@ -108,6 +135,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     adopt(watching.book, earlier, now);
     for (const alert of earlier) announced.set(String(alert.identity), alert);
     leading = true;
+    await mending.takeUp();
     // What was found while another led, and it had not said.
     for (const [key, alert] of watching.book.open)
       if (!announced.has(key) && !alert.folded) void announce({ change: 'fired', alert }, now);

@@ -59,6 +59,11 @@ export function addResult(cusum: Cusum, bad: boolean, now: number): void {
   else if (cusum.sum < CUSUM_LIMIT / 2) cusum.alarm = false;
 }
 
+/** Begins anew, with what is known of the usual share. */
+export function forgive(cusum: Cusum): void {
+  Object.assign(cusum, { sum: 0, excursionBad: 0, excursionAll: 0, alarm: false });
+}
+
 function learn(cusum: Cusum, bad: number, all: number): void {
   cusum.bad += bad;
   cusum.all += all;

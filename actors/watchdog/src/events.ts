@@ -95,4 +95,17 @@ export interface Back {
   readonly kind: 'back';
 }
 
-export type WatchEvent = Beat | Step | Claim | Submit | Backlog | Presence | Tick | Back;
+/** A worker was told to take nothing new, or to go on: it is idle on purpose. */
+export interface Rest {
+  readonly kind: 'rest';
+  readonly worker: string;
+  readonly resting: boolean;
+}
+
+/** A master was tried out and succeeded: what was before says nothing about it any more. */
+export interface Proven {
+  readonly kind: 'proven';
+  readonly master: string;
+}
+
+export type WatchEvent = Beat | Step | Claim | Submit | Backlog | Presence | Tick | Back | Rest | Proven;

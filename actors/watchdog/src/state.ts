@@ -100,6 +100,8 @@ export interface WatchState {
   /** Messages seen before, with the moments of their repetitions. */
   seen: Map<string, number>;
   repeats: Map<string, number[]>;
+  /** Workers that rest because they were told to. */
+  resting: Set<string>;
 }
 
 /** Bounds of memory. Oldest go first. */
@@ -118,6 +120,7 @@ export function newState(now: number): WatchState {
     settled: new Map(),
     seen: new Map(),
     repeats: new Map(),
+    resting: new Set(),
   };
 }
 

@@ -1,6 +1,7 @@
 // All commands, each from a file of its own. Commander's complaints become one line that names the argument.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addActions } from './commands/actions.js';
 import { addActor } from './commands/actor.js';
 import { addAlerts } from './commands/alerts.js';
 import { addAsk } from './commands/ask.js';
@@ -65,6 +66,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addCorrect,
     addReview,
     addAlerts,
+    addActions,
     addDead,
     addImport,
     addExport,

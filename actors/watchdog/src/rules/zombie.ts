@@ -11,7 +11,7 @@ export const zombie: Rule = {
     if (now < state.graceUntil) return [];
     const found: Finding[] = [];
     for (const worker of state.workers.values()) {
-      if (!alive(worker, now) || worker.status === 'draining') continue;
+      if (!alive(worker, now) || worker.status === 'draining' || state.resting.has(worker.worker)) continue;
       const why =
         standsStill(state, worker, now, limits.frozenMs) ??
         holds(state, worker, now) ??
