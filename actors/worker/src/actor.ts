@@ -57,6 +57,7 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
           jobs.delete(job);
           pulse.changed();
         },
+        onAside: () => feed?.wake(),
         onGivenBack: (delayMs: number) => void setTimeout(() => feed?.wake(), delayMs + 5).unref(),
       };
       const feeding = startFeed(bus, {

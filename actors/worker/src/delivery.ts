@@ -38,6 +38,8 @@ export interface Surroundings {
   /** Told when a job starts and ends. */
   readonly onStart: (job: RunningJob) => void;
   readonly onEnd: (job: RunningJob) => void;
+  /** A job began or ended to wait for something done elsewhere. */
+  readonly onAside?: () => void;
   /** A message was given back and can be pulled again after so many milliseconds. */
   readonly onGivenBack: (delayMs: number) => void;
 }
@@ -103,6 +105,7 @@ async function attempt(around: Surroundings, delivery: Delivery, terms: Terms, s
     worker: settings.name,
     traceparent: currentTrace() ?? delivery.headers?.get(HEADERS.traceparent) ?? undefined,
     log,
+    ...(around.onAside ? { onAside: around.onAside } : {}),
   });
   const look = async (): Promise<Standing> =>
     standingOf(await around.tasks.last(work.task.id), {

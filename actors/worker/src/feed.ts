@@ -14,6 +14,8 @@ export interface FeedOptions {
   readonly terms: (priority: Priority) => Terms | undefined;
   /** Does the delivery; the slot is taken until it resolves. */
   readonly process: (delivery: Delivery, terms: Terms) => Promise<unknown>;
+  /** How many of the running ones wait for something done elsewhere, and leave their place to others. Default: none. */
+  readonly aside?: () => number;
   readonly onError: (error: Error) => void;
 }
 
@@ -27,6 +29,8 @@ export interface Feed {
   idle(): Promise<void>;
 }
 
+/** Most places that waiting jobs leave to others: a worker that only waits would take the whole backlog. */
+const MOST_ASIDE = 32;
 /** Once in a thousand times a hint is faster than the consumer it speaks of: look once more so many milliseconds later. */
 const AFTER_HINT_MS = 25;
 /**
@@ -46,6 +50,7 @@ export function startFeed(bus: Bus, options: FeedOptions): Feed {
   const emptyUntil = new Map<Priority, number>();
   let rouse: () => void = () => undefined;
 
+  const full = () => running.size - Math.min(MOST_ASIDE, options.aside?.() ?? 0) >= options.concurrency;
   const fetchOne = async (where: ReadonlySet<Priority>): Promise<boolean> => {
     for (const priority of askOrder(passed)) {
       const terms = options.terms(priority);
@@ -88,7 +93,7 @@ export function startFeed(bus: Bus, options: FeedOptions): Feed {
     let pollMs = options.pollMinMs;
     let repeated = false;
     while (!closed) {
-      if (running.size >= options.concurrency) {
+      if (full()) {
         await rest(undefined);
         next = new Set(EVERYWHERE);
         continue;
@@ -121,7 +126,7 @@ export function startFeed(bus: Bus, options: FeedOptions): Feed {
       emptyUntil.delete(priority);
     }
     // A full worker looks everywhere as soon as a slot is free.
-    if (running.size < options.concurrency) rouse();
+    if (!full()) rouse();
   };
   const wake = () => look(EVERYWHERE);
   const hints = bus.nc.subscribe(bus.subjects.live('decided', options.master), {

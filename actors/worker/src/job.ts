@@ -39,6 +39,8 @@ export interface Job {
   readonly log: Logger;
   /** Adds a gauge to the worker's telemetry while the job runs, such as `tokens`. */
   gauge(name: string, value: number): void;
+  /** Waits for something done elsewhere. Meanwhile the worker takes another task in this one's place, so that it may be this very thing. */
+  aside<T>(waiting: Promise<T>): Promise<T>;
 }
 
 /** What a handler may say about its job; all of it optional, further fields are kept. Nothing at all means completed. */

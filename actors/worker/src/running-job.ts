@@ -11,6 +11,8 @@ export interface JobSetting {
   readonly worker: string;
   readonly traceparent: string | undefined;
   readonly log: Logger;
+  /** Told when the job begins and ends to wait for something done elsewhere. */
+  readonly onAside?: () => void;
 }
 
 export class RunningJob {
@@ -19,9 +21,10 @@ export class RunningJob {
   readonly job: Job;
   readonly #abort = new AbortController();
   #why: StopReason | undefined;
+  #aside = 0;
 
   constructor(setting: JobSetting) {
-    const { work, delivery, lastAttempt, master, worker, traceparent, log } = setting;
+    const { work, delivery, lastAttempt, master, worker, traceparent, log, onAside } = setting;
     this.job = {
       task: work.task,
       decision: work.decision,
@@ -34,7 +37,22 @@ export class RunningJob {
       signal: this.#abort.signal,
       log,
       gauge: (name, value) => void this.gauges.set(name, value),
+      aside: async (waiting) => {
+        this.#aside++;
+        onAside?.();
+        try {
+          return await waiting;
+        } finally {
+          this.#aside--;
+          onAside?.();
+        }
+      },
     };
+  }
+
+  /** Whether it waits for something done elsewhere. */
+  get aside(): boolean {
+    return this.#aside > 0;
   }
 
   /** Why it was told to stop; the first reason counts. */

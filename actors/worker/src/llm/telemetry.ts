@@ -1,0 +1,84 @@
+// Spans and metrics of language model calls, named by the GenAI conventions of OpenTelemetry; our own start with `cortex.`.
+
+import { failSpan } from '@cortex/bus';
+import { context, metrics, type Span, SpanKind, trace } from '@opentelemetry/api';
+
+const tracer = trace.getTracer('@cortex/actor-worker');
+const meter = () => metrics.getMeter('@cortex/actor-worker');
+
+export const GEN_AI = {
+  operation: 'gen_ai.operation.name',
+  provider: 'gen_ai.provider.name',
+  model: 'gen_ai.request.model',
+  maxTokens: 'gen_ai.request.max_tokens',
+  inputTokens: 'gen_ai.usage.input_tokens',
+  outputTokens: 'gen_ai.usage.output_tokens',
+  finish: 'gen_ai.response.finish_reasons',
+  server: 'server.address',
+  prompt: 'cortex.prompt',
+  promptLabel: 'cortex.prompt.label',
+  purpose: 'cortex.llm.purpose',
+  cost: 'cortex.llm.cost_usd',
+} as const;
+
+/** A span around one call. */
+export async function withChatSpan<T>(
+  model: string,
+  attributes: Record<string, string | number>,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const span = tracer.startSpan(`chat ${model}`, {
+    kind: SpanKind.CLIENT,
+    attributes: { [GEN_AI.operation]: 'chat', [GEN_AI.provider]: 'openai', [GEN_AI.model]: model, ...attributes },
+  });
+  try {
+    return await context.with(trace.setSpan(context.active(), span), () => work(span));
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+export function countCall(labels: { model: string; purpose: string; result: string; master: string }): void {
+  meter()
+    .createCounter('cortex.llm.calls', {
+      unit: '{call}',
+      description: 'Calls of language models, by purpose and result.',
+    })
+    .add(1, labels);
+}
+
+export function countTokensUsed(
+  input: number,
+  output: number,
+  costUsd: number,
+  labels: { model: string; master: string },
+): void {
+  const tokens = meter().createHistogram('gen_ai.client.token.usage', {
+    unit: '{token}',
+    description: 'Tokens of a call, by kind.',
+  });
+  const [operation, request] = [
+    { [GEN_AI.operation]: 'chat', [GEN_AI.provider]: 'openai' },
+    { [GEN_AI.model]: labels.model },
+  ];
+  tokens.record(input, { ...operation, ...request, 'gen_ai.token.type': 'input', 'cortex.master': labels.master });
+  tokens.record(output, { ...operation, ...request, 'gen_ai.token.type': 'output', 'cortex.master': labels.master });
+  if (costUsd > 0)
+    meter()
+      .createCounter('cortex.llm.cost', { unit: 'USD', description: 'Money spent on language models.' })
+      .add(costUsd, labels);
+}
+
+/** Things worth counting that happen to a task: no context, a cache hit, secrets removed, a budget warning. */
+export function countEvent(event: string, master: string, by = 1): void {
+  meter()
+    .createCounter('cortex.llm.events', {
+      unit: '{event}',
+      description:
+        'What happened to tasks of LLM workers: without-context, cache-hit, secret-removed, budget-warning …',
+    })
+    .add(by, { event, 'cortex.master': master });
+}
