@@ -20,6 +20,8 @@ export interface Picture {
 export interface PanelWorks {
   /** A panel for now, made on the spot. */
   first(picture: Picture): Panel;
+  /** Whether the model behind a panel was taken back: rules are better than what somebody rolled back. */
+  withdrawn?(panel: Panel): boolean;
   /** The best model at hand, made to fit these masters; a matter of milliseconds. Undefined when there is none. */
   adapt(picture: Picture): Promise<Panel | undefined>;
   /** Better ones, built off the event loop; `onReady` may be called several times, each better than the one before. */
@@ -85,7 +87,8 @@ export class Serving {
     };
     void (async () => {
       const adapted = await this.works.adapt(picture).catch(failed('the model could not be made to fit the registry'));
-      serve(adapted ?? (this.panel.provisional ? this.works.first(picture) : this.panel));
+      const useless = this.panel.provisional || this.works.withdrawn?.(this.panel);
+      serve(adapted ?? (useless ? this.works.first(picture) : this.panel));
       if (cycle.signal.aborted) return;
       await this.works.build(picture, cycle.signal, serve).catch(failed('no router could be built from the registry'));
     })();

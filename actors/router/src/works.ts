@@ -39,11 +39,16 @@ const WORDS_FIRST = 200;
 export class RouterWorks implements PanelWorks {
   private trained: Candidate | undefined;
   private built: Candidate | undefined;
+  /** Whether the trained model came from the registry, and the version that was taken back there with none in its place. */
+  private named = false;
+  private withdrawnVersion: string | undefined;
 
   constructor(private readonly options: WorksOptions) {}
 
   /** A trained model takes over, or (undefined) gives way to what is built from the masters. `name`: its version, where the registry gave it one. */
   setTrained(model: RouterModel | undefined, folder: string, name?: string): void {
+    this.withdrawnVersion = this.named && model === undefined ? this.trained?.version : undefined;
+    this.named = name !== undefined;
     if (model) {
       const { trained_at, data } = model.state;
       const digest = createHash('sha256').update(`${data.fingerprint} ${trained_at}`).digest('hex').slice(0, 8);
@@ -60,6 +65,10 @@ export class RouterWorks implements PanelWorks {
       sure: this.options.sure,
       reason: this.options.missing() ?? 'the examples are still being read',
     });
+  }
+
+  withdrawn({ version }: Panel): boolean {
+    return version === this.withdrawnVersion;
   }
 
   async adapt(picture: Picture): Promise<Panel | undefined> {

@@ -22,13 +22,15 @@ import {
   watchPresence,
 } from '@cortex/bus';
 import { type MasterInput, type RouteAnswer, routeAnswerSchema } from '@cortex/schemas';
-import { routerActor } from '../actor.js';
+import { type RouterParts, routerActor } from '../actor.js';
 import type { RouterSettingsInput } from '../settings.js';
 
 export interface AskOptions {
   /** Milliseconds the answer may take. Default 10,000. */
   readonly within?: number;
   readonly masters?: string[];
+  /** Further fields of the ask, such as `arm` and `model`. */
+  readonly more?: Record<string, unknown>;
 }
 
 export interface Stage {
@@ -37,7 +39,7 @@ export interface Stage {
   readonly masters: MasterRegistry;
   /** A folder for this test's vectors and models. */
   readonly cacheFolder: string;
-  router(settings?: RouterSettingsInput, log?: Logger): Promise<RunningActor & { bus: Bus }>;
+  router(settings?: RouterSettingsInput, log?: Logger, parts?: RouterParts): Promise<RunningActor & { bus: Bus }>;
   ask(text: string, options?: AskOptions): Promise<RouteAnswer>;
   stop(): Promise<void>;
 }
@@ -101,19 +103,20 @@ export async function stage(masters: MasterInput[] = MASTERS): Promise<Stage> {
     bus,
     masters: registry,
     cacheFolder,
-    async router(settings = {}, log = silentLogger) {
+    async router(settings = {}, log = silentLogger, parts = {}) {
       const own = await connectBus({ name: 'router', servers: server.url });
-      const actor = await runActor(routerActor({ cache_folder: cacheFolder, ...settings }), own, { log });
+      const actor = await runActor(routerActor({ cache_folder: cacheFolder, ...settings }, parts), own, { log });
       running.push({ actor, bus: own });
       await until('the router is heard of', () =>
         presence.list().some((p) => p.instance === actor.instance && (p.state === 'ready' || p.state === 'degraded')),
       );
       return Object.assign(actor, { bus: own });
     },
-    ask(text, { within = 10_000, masters: wanted } = {}) {
+    ask(text, { within = 10_000, masters: wanted, more = {} } = {}) {
       const question = {
         task: { id: `t-${++asked}`, priority: 'medium', text },
         ...(wanted ? { masters: wanted } : {}),
+        ...more,
       };
       return asker.ask('router', question, routeAnswerSchema, Date.now() + within);
     },
