@@ -32,6 +32,8 @@ export interface Trigger {
   readonly cause: string;
   /** When the server stored it, milliseconds since the epoch. */
   readonly storedAt: number;
+  /** Whether it was delivered before: whoever had it may have carried it out and died. */
+  readonly redelivered: boolean;
 }
 
 export interface Carried {
@@ -50,7 +52,7 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
   // A new task is most likely new: append without reading, and read only when that loses.
   let last: Logged | undefined = trigger.event.kind === 'submit' ? undefined : await shell.log.last(trigger.task);
   for (let race = 0; race < MAX_RACES; race++) {
-    if (last?.record.cause === trigger.cause)
+    if (last && (await carriedOutBefore(shell, trigger, last, race > 0)))
       return { plan: { do: 'nothing', why: 'this very message was carried out before' } };
     const planned = plan(last?.record, await complete(shell, trigger, last));
     if (planned.do === 'nothing') {
@@ -73,6 +75,13 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
     }
   }
   throw new RetryLater(`lost ${MAX_RACES} races for task ${trigger.task}`, 250);
+}
+
+/** Other records may stand above the one this message caused: only a message that is seen for the first time, and first, need not look. */
+async function carriedOutBefore(shell: Shell, trigger: Trigger, last: Logged, overtaken: boolean): Promise<boolean> {
+  if (last.record.cause === trigger.cause) return true;
+  if (!trigger.redelivered && !overtaken) return false;
+  return (await shell.log.history(trigger.task)).some(({ record }) => record.cause === trigger.cause);
 }
 
 /** A retry needs the text, which a settled task keeps only in its decided record. */

@@ -37,6 +37,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     receivedAt: performance.now(),
     storedAt: delivery.storedAt,
     cause: `${delivery.stream}:${delivery.sequence}`,
+    redelivered: delivery.delivery > 1,
   });
 
   async function submit(delivery: Delivery, span: Span): Promise<void> {
