@@ -1,4 +1,11 @@
 export {
+  type ChooseOptions,
+  type ChosenQuestion,
+  chooseQuestions,
+  type QuestionCandidate,
+  uncertainty,
+} from './active-learning/index.js';
+export {
   AnomalyDataError,
   type AnomalyModel,
   type AnomalyOptions,
@@ -18,6 +25,21 @@ export {
   describeBackend,
   NoBackendError,
 } from './backend/index.js';
+export {
+  type Cleaned,
+  type CleanOptions,
+  cleanRows,
+  type DataReport,
+  type Drift,
+  type Origin,
+  type Quarantined,
+  type RawRow,
+  type Reason,
+  readLastReport,
+  reportMarkdown,
+  reportOf,
+  writeReport,
+} from './cleaning/index.js';
 export {
   type Detector,
   type DetectorOptions,
@@ -151,6 +173,18 @@ export {
   TABLES,
   type TableName,
 } from './kept/index.js';
+export {
+  type Capped,
+  LABEL_WEIGHTS,
+  LabelCollector,
+  type LabelledRow,
+  type LabelledRows,
+  type LabelOptions,
+  type LabelSource,
+  type LearnedOutcome,
+  type LoggedDecision,
+  labelsOf,
+} from './labels/index.js';
 export {
   afterUse,
   cosine,

@@ -9,7 +9,7 @@ export {
   readKept,
   readTable,
 } from './read.js';
-export { type MessageKind, rowsOf, type StoredMessage, sampleRow } from './rows.js';
-export { type Kept, KeptStore, type StoreOptions } from './store.js';
+export { declaredProvenance, type MessageKind, rowsOf, type StoredMessage, sampleRow } from './rows.js';
+export { type Kept, KeptStore, type StoreOptions, writeWhole } from './store.js';
 export { type Cell, type Column, type ColumnType, type Row, TABLE_NAMES, TABLES, type TableName } from './tables.js';
 export { KeptWriteFailed, type KeptWriter, startKeptWriter } from './writer.js';

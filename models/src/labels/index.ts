@@ -1,0 +1,14 @@
+// Labels: what decisions and their outcomes teach.
+export type { Capped } from './caps.js';
+export {
+  LABEL_WEIGHTS,
+  LabelCollector,
+  type LabelledRow,
+  type LabelledRows,
+  type LabelOptions,
+  type LabelSource,
+  type LearnedOutcome,
+  type LoggedDecision,
+  labelsOf,
+  type Provenance,
+} from './labels.js';
