@@ -9,6 +9,7 @@ import { Documents } from './job/documents.js';
 import { Leases } from './job/lease.js';
 import { jobTaker } from './job/take.js';
 import type { Workshop } from './job/workshop.js';
+import { trialTaker } from './search/take-trial.js';
 import { type TrainerSettingsInput, trainerSettingsSchema } from './settings.js';
 import { checkPattern } from './trigger/due.js';
 import { Triggers } from './trigger/triggers.js';
@@ -46,7 +47,6 @@ export function trainerActor(input: TrainerSettingsInput, parts: TrainerParts = 
         vectors: settings.vector_folder,
         mlflow: settings.mlflow,
         say,
-        hyperParameters: async (claim) => claim.state.job.options.training ?? {},
       };
       const stopping = new AbortController();
       const leases = new Leases(documents, bus.instance, settings.lease_ms);
@@ -57,6 +57,7 @@ export function trainerActor(input: TrainerSettingsInput, parts: TrainerParts = 
         // One at a time here; what waits stays free for other trainers.
         concurrency: 1,
         prefetch: 0,
+        ackWaitMs: settings.lease_ms,
         onMissing: (missing) => context.degrade('JOBS', missing ? 'its consumer is missing' : undefined),
         onError: (error) => log.warn('a job could not be dealt with', { error: error.message }),
         handle: jobTaker({ shop, leases, maxAttempts: settings.max_attempts, stopping: stopping.signal }),
@@ -68,6 +69,26 @@ export function trainerActor(input: TrainerSettingsInput, parts: TrainerParts = 
         stop: (limitMs) => {
           stopping.abort(new Error('this trainer stops'));
           return jobs.stop(limitMs);
+        },
+      });
+      const trials = runConsumer(bus, {
+        stream: bus.subjects.stream('JOBS'),
+        consumer: 'trials',
+        template: 'cortex.jobs.trial',
+        concurrency: 1,
+        prefetch: 0,
+        ackWaitMs: settings.lease_ms,
+        onMissing: (missing) => context.degrade('trials', missing ? 'their consumer is missing' : undefined),
+        onError: (error) => log.warn('a trial could not be dealt with', { error: error.message }),
+        handle: trialTaker({ shop, maxAttempts: settings.max_attempts, stopping: stopping.signal }),
+      });
+      context.add({
+        name: 'trials',
+        subject: bus.subjects.job('trial'),
+        busy: trials.busy,
+        stop: (limitMs) => {
+          stopping.abort(new Error('this trainer stops'));
+          return trials.stop(limitMs);
         },
       });
       const triggers = new Triggers({ bus, board, settings, say, ...(parts.now ? { now: parts.now } : {}) });

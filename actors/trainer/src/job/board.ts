@@ -102,6 +102,15 @@ export class Board {
     return (await this.documents.read(cancelKey(id), cancelSchema))?.value.by;
   }
 
+  /** Calls `listener` once somebody wants it cancelled, before now or later. Returns the function that ends it. */
+  async onCancel(id: string, listener: (by: string) => void): Promise<() => void> {
+    const watch = await this.documents.kv.watch({ key: cancelKey(id) });
+    void (async () => {
+      for await (const entry of watch) if (entry.operation === 'PUT') listener(entry.json<{ by: string }>().by);
+    })();
+    return () => watch.stop();
+  }
+
   async last(family: string): Promise<LastTraining | undefined> {
     return (await this.documents.read(`last.${family}`, lastSchema))?.value;
   }

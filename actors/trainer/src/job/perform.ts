@@ -6,6 +6,7 @@ import { NotTrainable, type TrainedFamily } from '../family/families.js';
 import { TrainingDataError } from '../family/train-family.js';
 import { collectRows, lastOfLog } from '../rows/collect.js';
 import { reportOf } from '../rows/report.js';
+import { search } from '../search/search.js';
 import type { Claim } from './board.js';
 import { JobFolder, type KeptRows } from './folder.js';
 import { openLog } from './log.js';
@@ -36,7 +37,9 @@ export async function perform(
 ): Promise<Performed> {
   const { job } = claim.state;
   const folder = await JobFolder.open(shop.runs, job.id);
-  const rows = await collect(shop, claim, family, folder);
+  const until = claim.state.until ?? (await lastOfLog(shop.bus));
+  await claim.change({ stage: 'collecting', share: 0, until });
+  const rows = await collect(shop, until, family, folder);
   signal.throwIfAborted();
   const log = await openLog(shop, job, folder.path);
   try {
@@ -85,9 +88,13 @@ async function publishOnce(
   return published.name;
 }
 
-async function collect(shop: Workshop, claim: Claim, family: TrainedFamily, folder: JobFolder): Promise<KeptRows> {
-  const until = claim.state.until ?? (await lastOfLog(shop.bus));
-  await claim.change({ stage: 'collecting', share: 0, until });
+/** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until`. */
+export async function collect(
+  shop: Workshop,
+  until: number,
+  family: TrainedFamily,
+  folder: JobFolder,
+): Promise<KeptRows> {
   const kept = await folder.keptRows(until);
   if (kept) return kept;
   const { routing, outcomes, skipped, unreadable } = await collectRows(shop.bus, until);
@@ -100,6 +107,28 @@ async function collect(shop: Workshop, claim: Claim, family: TrainedFamily, fold
   return folder.keepRows(rows, masters, { until, report: reportOf(rows, dropped, before?.labels) });
 }
 
+/** What the job states, bettered by a search when one was asked for; empty: the network's defaults. */
+async function hyperParameters(
+  shop: Workshop,
+  claim: Claim,
+  family: TrainedFamily,
+  signal: AbortSignal,
+): Promise<Record<string, number>> {
+  const { job } = claim.state;
+  const { tune = 0, training = {} } = job.options;
+  if (tune === 0) return training;
+  if (family !== 'router')
+    throw new TrainingDataError(
+      `the ${family} has nothing to tune: only the network of the router has hyper-parameters`,
+    );
+  await claim.change({ stage: 'searching', share: 0 });
+  const best = await search(shop, job, (share) => claim.change({ share }), signal);
+  await claim.change({
+    report: { ...claim.state.report, tuned: { trial: best.number, loss: best.best, ...best.params } },
+  });
+  return { ...training, ...best.params };
+}
+
 async function train(
   shop: Workshop,
   claim: Claim,
@@ -109,7 +138,7 @@ async function train(
   signal: AbortSignal,
 ): Promise<TrainingFacts> {
   const { job } = claim.state;
-  const training = await shop.hyperParameters(claim, family, folder, signal);
+  const training = await hyperParameters(shop, claim, family, signal);
   const scratch = await folder.scratch();
   const progress = throttled((stage, share) => claim.change({ stage, share }));
   await claim.change({ stage: 'training', share: 0 });

@@ -12,7 +12,6 @@ import { isFinal, type Performed, perform } from './perform.js';
 import type { Workshop } from './workshop.js';
 
 const BUSY_MS = 1_000;
-const CANCEL_LOOK_MS = 1_000;
 
 export interface TakeOptions {
   readonly shop: Workshop;
@@ -20,8 +19,6 @@ export interface TakeOptions {
   readonly maxAttempts: number;
   /** Aborts when the actor stops: the job is given back. */
   readonly stopping: AbortSignal;
-  /** How often it is looked whether the job was cancelled, in milliseconds. Default 1,000. */
-  readonly cancelLookMs?: number;
 }
 
 class Cancelled extends Error {
@@ -69,12 +66,7 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
     if (attempt > options.maxAttempts)
       return fail(claim, `its trainers died of it ${options.maxAttempts} times: too little memory, most likely`);
     const cancelled = new AbortController();
-    const look = setInterval(() => {
-      board.cancelledBy(job.id).then(
-        (by) => by !== undefined && cancelled.abort(new Cancelled(`cancelled by ${by}`)),
-        () => undefined,
-      );
-    }, options.cancelLookMs ?? CANCEL_LOOK_MS);
+    const endWatch = await board.onCancel(job.id, (by) => cancelled.abort(new Cancelled(`cancelled by ${by}`)));
     const signal = AbortSignal.any([stopping, lost, cancelled.signal]);
     try {
       await finish(claim, family, await perform(shop, claim, family, signal));
@@ -92,13 +84,19 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
       } else if (isFinal(error) || error instanceof TrainingDied) await fail(claim, error.message);
       else throw error;
     } finally {
-      clearInterval(look);
+      endWatch();
     }
   }
 
   async function finish(claim: Claim, family: TrainedFamily, { version, facts, rows }: Performed): Promise<void> {
     const { job } = claim.state;
-    const report = { ...rows.report, metrics: facts.metrics, seconds: facts.seconds, notes: facts.notes };
+    const report = {
+      ...claim.state.report,
+      ...rows.report,
+      metrics: facts.metrics,
+      seconds: facts.seconds,
+      notes: facts.notes,
+    };
     await event(family, 'trained', version, {
       version,
       reason: job.reason,

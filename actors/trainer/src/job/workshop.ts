@@ -1,8 +1,6 @@
 // What every job needs, in one place.
 import type { Bus, ModelRegistry } from '@cortex/bus';
-import type { TrainedFamily } from '../family/families.js';
-import type { Board, Claim } from './board.js';
-import type { JobFolder } from './folder.js';
+import type { Board } from './board.js';
 
 export interface Workshop {
   readonly bus: Bus;
@@ -16,11 +14,4 @@ export interface Workshop {
   /** Address; empty: none. */
   readonly mlflow: string;
   readonly say: (message: string, fields?: Record<string, unknown>) => void;
-  /** The best that a search found, or what the job states; empty: the defaults. */
-  readonly hyperParameters: (
-    claim: Claim,
-    family: TrainedFamily,
-    folder: JobFolder,
-    signal: AbortSignal,
-  ) => Promise<Record<string, number>>;
 }
