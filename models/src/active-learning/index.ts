@@ -1,0 +1,7 @@
+export {
+  type ChooseOptions,
+  type ChosenQuestion,
+  chooseQuestions,
+  type QuestionCandidate,
+  uncertainty,
+} from './choose.js';
