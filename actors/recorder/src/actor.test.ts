@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bus, provision, runActor, silentLogger, taskLog } from '@cortex/bus';
 import { describeOnServer, until } from '@cortex/bus/testing';
-import { keptFiles, readKept, readTable, type TableName } from '@cortex/models';
+import { keptFiles, readKept, readNpy, readTable, type TableName } from '@cortex/models';
 import { encodeMessage, type NewLogRecord } from '@cortex/schemas';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { recorderActor } from './actor.js';
@@ -54,8 +54,8 @@ describeOnServer('the recorder', (suite) => {
     for (const stream of ['LOG', 'TELEMETRY'] as const)
       await bus.jsm.consumers.update(bus.subjects.stream(stream), 'recorder', { ack_wait: 1_000_000_000 });
   }
-  const start = (where = folder) => {
-    const args = [PROCESS_FILE.pathname, suite.server().url, JSON.stringify({ ...QUICK, folder: where })];
+  const start = (where = folder, settings: object = { ...QUICK, folder: where }) => {
+    const args = [PROCESS_FILE.pathname, suite.server().url, JSON.stringify(settings)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     children.push(child);
     return child;
@@ -212,4 +212,39 @@ describeOnServer('the recorder', (suite) => {
       expect(names).toContain(name);
     expect(await keptFiles(folder, 'system-metrics')).not.toHaveLength(0);
   });
+
+  const encoder = process.env.CORTEX_ENCODER;
+  it.skipIf(!encoder || encoder === 'none')(
+    'task vectors stand in the order of the stream, each once, also when it was killed between',
+    async () => {
+      const embedding = { ...QUICK, folder, encoder, embed_every_ms: 50, embed_per_second: 100 };
+      const index = join(folder, 'embeddings', 'task-embeddings.index.jsonl');
+      const lines = async () => (await readFile(index, 'utf8').catch(() => '')).split('\n').slice(0, -1);
+      await publishTasks(9_000, 40);
+      const first = start(folder, embedding);
+      await until('the first vectors', async () => (await lines()).length > 0, 25_000);
+      await end(first);
+      await publishTasks(9_040, 20);
+      start(folder, embedding);
+      const stream = (await bus.jsm.streams.info(bus.subjects.stream('LOG'))).state;
+      const kept: number[] = [];
+      await until(
+        'every decision kept and encoded',
+        async () => {
+          kept.length = 0;
+          for await (const { record, sequence } of readKept(folder)) if (record.step === 'decided') kept.push(sequence);
+          return kept.length > 0 && kept.at(-1) === stream.last_seq - 1 && (await lines()).length === kept.length;
+        },
+        40_000,
+      );
+      const rows = (await lines()).map((line) => JSON.parse(line));
+      expect(rows.map((row) => row.sequence)).toEqual(kept);
+      expect(rows.map((row) => row.row)).toEqual(kept.map((_, i) => i));
+      const npy = await readNpy(join(folder, 'embeddings', 'task-embeddings.npy'));
+      expect(npy.rows).toBe(kept.length);
+      const norm = Math.hypot(...npy.data.subarray(0, npy.width));
+      expect(norm).toBeCloseTo(1, 3);
+    },
+    90_000,
+  );
 });
