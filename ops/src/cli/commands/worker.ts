@@ -1,6 +1,6 @@
 // `cortex worker`: a command does the tasks of a master.
 
-import { CommandNotFound, type RunningWorker, runWorker } from '@cortex/actor-worker';
+import { CommandNotFound, type RunningWorker, runLlmWorker, runWorker } from '@cortex/actor-worker';
 import { checkMessage, InvalidMessage, masterSchema, telemetrySchema } from '@cortex/schemas';
 import type { Command } from 'commander';
 import { beatTo } from '../../up/index.js';
@@ -16,10 +16,12 @@ import {
   withJsonOption,
 } from '../options.js';
 import { note } from '../output/index.js';
+import { addLlmOptions, type LlmFlags, llmSettings, notForExec } from './worker-llm.js';
 
-interface Flags extends BusFlags {
+interface Flags extends BusFlags, LlmFlags {
   master: string;
-  exec: string;
+  exec?: string;
+  llm?: boolean;
   concurrency?: number;
   timeLimit?: number;
   name?: string;
@@ -29,12 +31,13 @@ interface Flags extends BusFlags {
 export function addWorker(program: Command): void {
   const command = program
     .command('worker')
-    .summary("does a master's tasks with a command of yours")
+    .summary("does a master's tasks with a command of yours, or with a language model")
     .description(
-      "Does a master's tasks, most urgent first. For each, CMD runs in a shell: the task and its decision arrive on its standard\ninput as JSON, exit code 0 is success. Ctrl-C or SIGTERM finishes what is under way; what does not finish goes to another worker.",
+      "Does a master's tasks, most urgent first. With --exec CMD runs in a shell for each: the task and its decision arrive on its\nstandard input as JSON, exit code 0 is success. With --llm a language model plans, looks up, acts and checks itself within a\ntoken budget. Ctrl-C or SIGTERM finishes what is under way; what does not finish goes to another worker.",
     )
     .requiredOption('--master <name>', 'whose tasks')
-    .requiredOption('--exec <cmd>', 'the command that does a task')
+    .option('--exec <cmd>', 'the command that does a task')
+    .option('--llm', 'the built-in worker: any OpenAI-compatible server by OPENAI_BASE_URL, OPENAI_API_KEY')
     .option('--concurrency <n>', 'tasks at once (default: 1)', parseCount)
     .option(
       '--time-limit <time>',
@@ -42,12 +45,14 @@ export function addWorker(program: Command): void {
       minutesOrDuration,
     )
     .option('--name <name>', 'its name in outcomes and telemetry (default: host, process and a random part)');
+  addLlmOptions(command);
   withBusOptions(command);
   withJsonOption(command, 'log lines as JSON, whatever standard error is');
   withExample(
     command,
     "worker --master security --exec 'cat'",
     `worker --master cicd --concurrency 4 --time-limit 10 --exec './run-pipeline.sh'`,
+    'worker --master development --llm --model MODEL --repository .',
   );
   command.action(worker);
 }
@@ -58,10 +63,14 @@ function minutesOrDuration(value: string): number {
 
 async function worker(flags: Flags): Promise<void> {
   checked('--master', () => checkMessage('master', masterSchema.shape.name, flags.master));
-  if (flags.exec.trim() === '') throw new WrongInput('--exec', 'is empty: it is the command that does a task');
+  if ((flags.exec === undefined) === !flags.llm)
+    throw new WrongInput('--exec', 'give either --exec CMD, or --llm for the built-in worker');
+  if (!flags.llm) notForExec(flags);
+  if (flags.exec?.trim() === '') throw new WrongInput('--exec', 'is empty: it is the command that does a task');
   if (flags.name !== undefined)
     checked('--name', () => checkMessage('worker', telemetrySchema.shape.worker, flags.name));
   const address = busAddress(flags);
+  const llm = flags.llm ? await llmSettings(flags) : undefined;
   const log = flags.json ? actorLogger('worker', flags.name ?? 'worker', true) : actorLogger('worker');
   let running: RunningWorker | undefined;
   const beat = beatTo(
@@ -73,9 +82,8 @@ async function worker(flags: Flags): Promise<void> {
   const quit = () => process.exit(0);
   process.on('SIGINT', quit).on('SIGTERM', quit);
   try {
-    running = await runWorker({
+    const common = {
       master: flags.master,
-      exec: { command: flags.exec },
       servers: address.servers,
       prefix: address.prefix,
       log,
@@ -84,10 +92,13 @@ async function worker(flags: Flags): Promise<void> {
       ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
       ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
       ...(flags.name === undefined ? {} : { name: flags.name }),
-    });
+    };
+    running = llm
+      ? await runLlmWorker({ ...common, llm })
+      : await runWorker({ ...common, exec: { command: flags.exec ?? '' } });
   } catch (error) {
     if (error instanceof CommandNotFound) throw new WrongInput('--exec', error.message);
-    if (error instanceof RangeError) throw new WrongInput('--time-limit', error.message);
+    if (error instanceof RangeError) throw new WrongInput(llm ? '--llm' : '--time-limit', error.message);
     throw error;
   } finally {
     process.off('SIGINT', quit).off('SIGTERM', quit);
@@ -95,7 +106,7 @@ async function worker(flags: Flags): Promise<void> {
   beat.now();
   if (process.stderr.isTTY)
     note(
-      `cortex: ${running.name} does the tasks of ${running.master} on ${address.servers} with: ${flags.exec}  (Ctrl-C finishes and stops)`,
+      `cortex: ${running.name} does the tasks of ${running.master} on ${address.servers} with: ${llm ? `${llm.model} at ${llm.baseUrl ?? 'OpenAI'}` : flags.exec}  (Ctrl-C finishes and stops)`,
     );
   await running.finished;
   beat.stop();
