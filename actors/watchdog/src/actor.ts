@@ -11,6 +11,7 @@ import { runForLeader } from './leader.js';
 import { liveSettings } from './live.js';
 import { createMender, undoAct } from './mend/mender.js';
 import { startMending } from './mend/mending.js';
+import { openKeeper } from './reviews/keeper.js';
 import { type WatchdogSettings, type WatchdogSettingsInput, watchdogSettingsSchema } from './settings.js';
 import { openSources, readBacklogs } from './sources.js';
 import { adopt, startWatching } from './watching.js';
@@ -93,6 +94,13 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     watching.take(event, at);
     if (leading) mending.happened(event, at);
   };
+  const keeper = openKeeper({
+    bus,
+    settings: live,
+    onFindings: (findings, now) => watching.add(findings, now),
+    log,
+  });
+  context.add({ name: 'reviews', subject: bus.subjects.reviews, stop: () => keeper.stop() });
   const sources = openSources(bus, settings.catchUpHours, take, log);
   context.add({ name: 'sources', subject: bus.subjects.telemetryAll, stop: () => sources.stop() });
   let caughtUp = false;
@@ -102,7 +110,9 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
 
   const tick = setInterval(() => {
     if (!caughtUp || bus.state() !== 'connected') return;
-    take({ kind: 'tick' }, Date.now());
+    const now = Date.now();
+    take({ kind: 'tick' }, now);
+    if (leading) keeper.look(now);
   }, settings.tickMs);
   let looking = false;
   const backlogs = setInterval(() => {

@@ -20,6 +20,7 @@ export const FAULT_KINDS = [
   'wedged-actor',
   'anomaly',
   'drift',
+  'review',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 export type Severity = 'info' | 'warning' | 'critical';

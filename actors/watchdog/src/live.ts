@@ -11,6 +11,7 @@ const KEYS = {
   'watchdog.most_share': 'mostShare',
   'watchdog.reviewers': 'reviewers',
   'watchdog.reviews_a_day': 'reviewsADay',
+  'watchdog.review_default': 'reviewDefault',
 } as const satisfies Record<string, keyof WatchdogSettings>;
 
 /** A value that does not fit is passed over, and said once. */

@@ -77,6 +77,9 @@ export const watchdogSettingsSchema = z.strictObject({
   assignMs: ms(900_000),
   /** Milliseconds after which a question without a deadline of its own gets its default answer. */
   reviewMs: ms(86_400_000),
+  /** What happens to a question of routing that nobody answered: the task stays where it is, or the most likely master gets it. Live key
+   * `watchdog.review_default`. */
+  reviewDefault: z.enum(['stay', 'best']).default('stay'),
 });
 export type WatchdogSettings = z.output<typeof watchdogSettingsSchema>;
 export type WatchdogSettingsInput = z.input<typeof watchdogSettingsSchema>;

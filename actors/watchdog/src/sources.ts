@@ -12,8 +12,8 @@ import {
   telemetrySchema,
   unescapeToken,
 } from '@cortex/schemas';
-import { DeliverPolicy } from '@nats-io/jetstream';
 import type { Backlog, Claim, Step, WatchEvent } from './events.js';
+import { type Following, follow } from './follow.js';
 
 export type OnEvent = (event: WatchEvent, at: number) => void;
 
@@ -140,60 +140,16 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [k in K]
 }
 
 /** Reads the log from some hours ago and goes on with it as it grows. The times of old records are those at which they were stored. */
-function readLog(bus: Bus, hours: number, onEvent: OnEvent, log: Logger): { caughtUp: Promise<void>; stop(): void } {
-  let stopped = false;
-  let close: () => void = () => undefined;
-  let done: () => void = () => undefined;
-  const caughtUp = new Promise<void>((resolve) => {
-    done = resolve;
+function readLog(bus: Bus, hours: number, onEvent: OnEvent, log: Logger): Following {
+  const from = new Date(Date.now() - hours * 3_600_000);
+  return follow(bus, bus.subjects.stream('LOG'), from, log, (message) => {
+    const at = message.info.pending > 0 ? message.time.getTime() : Date.now();
+    try {
+      onEvent(stepOf(decodeMessage('log record', logRecordSchema, message.data)), at);
+    } catch {
+      // Not written by a coordinator.
+    }
   });
-  let after = 0;
-  const read = async () => {
-    const stream = bus.subjects.stream('LOG');
-    const consumer = await bus.js.consumers.get(
-      stream,
-      after > 0
-        ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }
-        : {
-            deliver_policy: DeliverPolicy.StartTime,
-            opt_start_time: new Date(Date.now() - hours * 3_600_000).toISOString(),
-          },
-    );
-    const messages = await consumer.consume({ max_messages: 500 });
-    close = () => void messages.close();
-    const { num_pending } = await consumer.info(true);
-    if (num_pending === 0) done();
-    for await (const message of messages) {
-      after = message.seq;
-      const behind = message.info.pending;
-      const at = behind > 0 ? message.time.getTime() : Date.now();
-      try {
-        const event = stepOf(decodeMessage('log record', logRecordSchema, message.data));
-        onEvent(event, at);
-      } catch {
-        // Not written by a coordinator.
-      }
-      if (behind === 0) done();
-    }
-  };
-  void (async () => {
-    while (!stopped) {
-      try {
-        await read();
-      } catch (error) {
-        if (!stopped && bus.state() === 'connected') log.warn('the log cannot be read', { error: String(error) });
-      }
-      if (!stopped) await new Promise((resolve) => setTimeout(resolve, 1_000));
-    }
-  })();
-  return {
-    caughtUp,
-    stop() {
-      stopped = true;
-      close();
-      done();
-    },
-  };
 }
 
 /** Which actor empties which stream's consumer. */
