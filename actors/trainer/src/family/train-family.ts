@@ -63,18 +63,17 @@ export async function trainRouterInto(
     seed: options.seed,
     onProgress: ({ stage, done }) => options.onProgress?.(stage, done),
     ...(encoder ? { encoder } : {}),
-    ...(neural ? { experts: [neural] } : {}),
+    ...(neural ? { experts: [neural.maker] } : {}),
   });
   const fingerprint = fingerprintOf(usable);
-  const network = neural?.latest();
+  const network = neural?.maker.latest();
   await saveServedRouter(model, options.folder, network ? { model: network, fingerprint } : undefined);
-  const scores = network?.report.heldOut;
   return finish(options, {
     family: 'router',
     rows: usable.length,
     fingerprint,
     knows: [...known].sort(),
-    metrics: { ...finite(model.state.metrics), ...(scores ? prefixed('network', scores) : {}) },
+    metrics: { ...finite(model.state.metrics), ...(neural ? { 'network/held_out_loss': neural.heldOutLoss() } : {}) },
     notes: model.state.notes,
     encoder: encoder?.id ?? null,
     backend: network?.report.backend ?? null,
@@ -114,14 +113,17 @@ export function describedBy(masters: readonly { name: string; description?: stri
 /** The ensemble makes the network several times; only the first making is stopped by held-out rows, so its curve is the one to read. */
 function neuralOf(masters: readonly Master[], encoder: Encoder, { training, onPoint }: FamilyTraining) {
   let making = 0;
+  let heldOut: number | null = null;
   const onEpoch = ({ stage, epoch, loss, heldOutLoss }: MoeProgress) => {
-    if (epoch <= 1 && stage === 'search') making = 1;
-    else if (epoch <= 1) making++;
+    if (epoch <= 1) making++;
     const curve = stage === 'search' ? 'network' : `network/refit-${making}`;
     onPoint?.(`${curve}/loss`, loss, epoch);
-    if (heldOutLoss !== null) onPoint?.(`${curve}/held_out_loss`, heldOutLoss, epoch);
+    if (heldOutLoss === null) return;
+    heldOut = Math.min(heldOut ?? heldOutLoss, heldOutLoss);
+    onPoint?.(`${curve}/held_out_loss`, heldOutLoss, epoch);
   };
-  return neuralMaker({ describe: describedBy(masters, encoder), training: { ...training, onEpoch } });
+  const maker = neuralMaker({ describe: describedBy(masters, encoder), training: { ...training, onEpoch } });
+  return { maker, heldOutLoss: () => heldOut };
 }
 
 async function finish(
@@ -149,11 +151,5 @@ function finite(metrics: Readonly<Record<string, unknown>>): Record<string, numb
     Object.entries(metrics).flatMap(([key, value]) =>
       typeof value === 'number' ? [[key, Number.isFinite(value) ? value : null]] : [],
     ),
-  );
-}
-
-function prefixed(name: string, metrics: object): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(finite(metrics as Record<string, unknown>)).map(([key, value]) => [`${name}/${key}`, value]),
   );
 }
