@@ -5,6 +5,7 @@ import { addActions } from './commands/actions.js';
 import { addActor } from './commands/actor.js';
 import { addAlerts } from './commands/alerts.js';
 import { addAsk } from './commands/ask.js';
+import { addBench } from './commands/bench.js';
 import { addCancel } from './commands/cancel.js';
 import { addCorrect } from './commands/correct.js';
 import { addDashboard } from './commands/dashboard.js';
@@ -76,6 +77,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addTrain,
     addModels,
     addEvaluate,
+    addBench,
     addDashboard,
     addDoctor,
   ]) {
