@@ -91,6 +91,7 @@ export {
 } from './provision/table.js';
 export { DEFAULT_RETRY_MS, type PublishOptions, publish } from './publish/publish.js';
 export { AliasTaken, type MasterRegistry, openMasters, UnknownMaster } from './registry/masters.js';
+export { countPromptOutcomes } from './registry/prompt-outcomes.js';
 export {
   openPrompts,
   type PromptAssignment,

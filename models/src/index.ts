@@ -307,6 +307,7 @@ export {
   diffPrompts,
   drawOf,
   type Judgement,
+  judgementOf,
   judgePrompt,
   type PromptHistory,
   PromptInvalid,

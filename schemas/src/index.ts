@@ -140,7 +140,6 @@ export {
   type PromptExample,
   type PromptHead,
   type PromptInput,
-  type PromptTally,
   type PromptTrial,
   type PromptVariable,
   type PromptVersion,

@@ -86,20 +86,20 @@ export const promptHeadSchema = z
   .describe('Which versions of a prompt serve.');
 export type PromptHead = z.infer<typeof promptHeadSchema>;
 
-const tally = z.looseObject({
-  tasks: z.number().int().nonnegative(),
-  succeeded: z.number().int().nonnegative(),
-  tokens: z.number().nonnegative(),
-});
-export type PromptTally = z.infer<typeof tally>;
-
 export const promptTrialSchema = z
   .looseObject({
     prompt: promptNameSchema,
     cursor: z.number().int().nonnegative().describe('Sequence in LOG up to which outcomes are counted.'),
-    arms: z.record(z.string(), tally).describe('By version.'),
     outcomes: z
-      .array(z.looseObject({ version: z.number().int(), success: z.boolean(), task: z.string(), tokens: z.number() }))
+      .array(
+        z.looseObject({
+          version: z.number().int().positive(),
+          success: z.boolean(),
+          task: z.string(),
+          tokens: z.number().nonnegative(),
+          at: momentSchema,
+        }),
+      )
       .describe('In the order of settling, the latest 2,000.'),
   })
   .describe('How the versions of a prompt did.');

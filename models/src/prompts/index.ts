@@ -1,6 +1,13 @@
 export { type Assigned, assignVersion, drawOf, promptFor } from './assign.js';
 export { DEFAULT_PROMPTS } from './defaults.js';
-export { type ArmPicture, type Judgement, type JudgeOptions, judgePrompt, type PromptOutcome } from './judge.js';
+export {
+  type ArmPicture,
+  type Judgement,
+  type JudgeOptions,
+  judgementOf,
+  judgePrompt,
+  type PromptOutcome,
+} from './judge.js';
 export { type PromptHistory, type ProposeOptions, proposePrompt } from './propose.js';
 export { diffPrompts, type Rendered, type RenderInput, renderPrompt, wantsReasoning } from './render.js';
 export { type Complexity, complexityOf, TASK_TYPES, taskTypeOf } from './task-type.js';

@@ -1,4 +1,5 @@
 // Whether a candidate prompt takes over: the same test as for models, read after every outcome without fooling oneself. Pure.
+import type { PromptHead, PromptTrial } from '@cortex/schemas';
 import {
   evidenceOf,
   meanInterval,
@@ -46,6 +47,15 @@ export interface PromptOutcome {
   readonly version: number;
   readonly success: boolean;
   readonly tokens: number;
+}
+
+/** What the outcomes since the candidate's start say; undefined without a candidate. */
+export function judgementOf(head: PromptHead, trial: PromptTrial, options: JudgeOptions = {}): Judgement | undefined {
+  const { candidate, production } = head;
+  if (!candidate || production === undefined) return undefined;
+  const since = Date.parse(candidate.since);
+  const outcomes = trial.outcomes.filter(({ at }) => Date.parse(at) >= since);
+  return judgePrompt(outcomes, { production, candidate: candidate.version }, options);
 }
 
 /** `outcomes` in the order in which they became known, since the candidate has been on trial. */

@@ -1,6 +1,6 @@
 // From a prompt and what is known of a task to the two messages a model gets. Pure: the same in, the same out.
-import type { PromptBody, PromptVersion } from '@cortex/schemas';
-import { dataRule } from '../text-safety/index.js';
+import type { PromptBody, PromptExample, PromptVersion } from '@cortex/schemas';
+import { dataRule, wrapData } from '../text-safety/index.js';
 import { fillTemplate, type PromptValue, STANDARD_VARIABLES } from './template.js';
 
 export interface RenderInput {
@@ -31,13 +31,23 @@ export function renderPrompt(prompt: PromptBody, input: RenderInput): Rendered {
     complex: input.complex,
     reasoning,
     ...(prompt.rules.length > 0 ? { rules: prompt.rules } : {}),
-    ...(prompt.examples.length > 0 ? { examples: prompt.examples.map(({ task, answer }) => ({ task, answer })) } : {}),
+    ...(prompt.examples.length > 0
+      ? { examples: prompt.examples.map((example) => exampleData(input.marker, example)) }
+      : {}),
   };
   const system = fillTemplate(prompt.system, variables, values);
   return {
     system: `${system}\n\n${dataRule(input.marker)}`,
     user: fillTemplate(prompt.user, variables, values),
     reasoning,
+  };
+}
+
+/** Examples are made of tasks and answers, so they are data like those. */
+function exampleData(marker: string, { task, answer }: PromptExample) {
+  return {
+    task: wrapData(marker, { kind: 'example task' }, task),
+    answer: wrapData(marker, { kind: 'example answer' }, answer),
   };
 }
 

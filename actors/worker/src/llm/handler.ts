@@ -126,6 +126,7 @@ async function begin(around: Around, job: Job): Promise<State | { result: JobRes
     report: undefined,
     evidence: [],
     problems: [],
+    met: [],
     explanation: [
       `${taskType}, ${complexity.complex ? 'complex' : 'simple'} (${complexity.why})`,
       `prompt ${promptRef(version)} (${labelled})`,
@@ -178,6 +179,7 @@ async function work(state: State): Promise<State> {
     current.job.signal.throwIfAborted();
     current = await act({ ...current, round });
     if (current.report) current = await check(current);
+    current = { ...current, met: [...new Set([...current.met, ...current.problems.map((p) => p.kind)])] };
     if (current.problems.length === 0)
       return explained(current, round === 1 ? 'accepted' : `accepted after ${round} rounds`);
     current = explained(current, `round ${round}: ${current.problems.map((p) => p.text).join('; ')}`);

@@ -17,6 +17,7 @@ import { makeBorder } from './border.js';
 import { type ContextSource, librarianContext } from './context.js';
 import { llmHandler } from './handler.js';
 import { openModel } from './model.js';
+import { type KeeperSettings, type PromptKeeper, startPromptKeeper } from './prompt-keeper.js';
 import { type LlmSettings, resolveLlm } from './settings.js';
 import { openRepository } from './tools/repository.js';
 
@@ -24,6 +25,8 @@ export interface RunLlmOptions extends Omit<WorkerSettings, 'handle'>, Connectio
   readonly llm: LlmSettings;
   /** Where context comes from. Default: the librarian. */
   readonly context?: ContextSource;
+  /** Counting outcomes of prompts, judging and proposing candidates. */
+  readonly keeper?: KeeperSettings;
 }
 
 /** Throws a RangeError for a bad setting, NotProvisioned without its buckets, and what `worker` throws. */
@@ -43,7 +46,9 @@ export async function runLlm(options: RunLlmOptions): Promise<RunningWorker> {
       ...(options.prefix ? { prefix: options.prefix } : {}),
     }));
   let source: ContextSource | undefined;
+  let keeper: PromptKeeper | undefined;
   const release = async () => {
+    await keeper?.stop();
     source?.close();
     if (own) await bus.close();
     await telemetry?.shutdown();
@@ -64,7 +69,8 @@ export async function runLlm(options: RunLlmOptions): Promise<RunningWorker> {
       model: openModel(settings, master, border),
       repository: settings.repository === undefined ? undefined : openRepository(settings.repository),
     });
-    const { llm: _llm, context: _context, ...rest } = options;
+    keeper = await startPromptKeeper(bus, prompts, log, options.keeper);
+    const { llm: _llm, context: _context, keeper: _keeper, ...rest } = options;
     const running = await worker({ ...rest, bus, log, handle, telemetry: false, signals: options.signals ?? own });
     const finished = running.finished.then(release);
     return {

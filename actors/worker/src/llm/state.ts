@@ -97,6 +97,8 @@ export interface State {
   readonly report: Report | undefined;
   readonly evidence: readonly Evidence[];
   readonly problems: readonly Problem[];
+  /** Kinds of problems of all rounds so far. */
+  readonly met: readonly ProblemKind[];
   readonly explanation: readonly string[];
   readonly result: JobResult | undefined;
 }

@@ -25,7 +25,7 @@ export async function report(state: State): Promise<State> {
       : {
           error: `not accepted after ${state.round} ${state.round === 1 ? 'round' : 'rounds'}: ${problems.map((p) => p.text).join('; ')}`,
         }),
-    ...(problems.length > 0 ? { problems: problems.map((p) => p.kind) } : {}),
+    ...(state.met.length > 0 ? { problems: [...state.met] } : {}),
     evidence: evidence.map((e) => ({ ...e })),
     ...(diff !== ''
       ? { diff: diff.slice(0, DIFF_LENGTH), ...(diff.length > DIFF_LENGTH ? { diff_truncated: true } : {}) }
