@@ -62,7 +62,7 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     stores.set(family, store);
     healths.set(
       family,
-      createHealth(() => store.state().aliases.champion),
+      createHealth(family, () => store.state().aliases.champion),
     );
     context.add({ name: `trial of ${family}`, stop: () => store.stop() });
     context.add({ name: `changes of ${family}`, stop: () => carryOut.stop() });
@@ -124,8 +124,7 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
         const observed = observedOf(decided, family);
         if (!observed) continue;
         const origin = { consumer: DECISIONS, sequence: delivery.sequence };
-        const tried = store.state().candidate;
-        if (tried !== undefined && observed.said[tried])
+        if (store.state().candidate !== undefined)
           await store.submit({ kind: 'decided', observed, at: Date.now() }, origin);
         const text = typeof decided.task.text === 'string' ? decided.task.text : '';
         await publishAll(family, healths.get(family)?.decided(observed, text) ?? []);

@@ -20,6 +20,7 @@ export function carryOutFor(
   let working: Promise<void> | undefined;
   let again = false;
   let stopped = false;
+  let failed = false;
   const once = async () => {
     try {
       do {
@@ -28,20 +29,26 @@ export function carryOutFor(
         await setAliases(bus, registry, store());
         await deliver(bus, store());
       } while (again && !stopped);
+      failed = false;
       onTrouble(undefined);
     } catch (error) {
+      failed = true;
       // It stands in the state: the next tick tries again.
       onTrouble(error instanceof Error ? error.message : String(error));
     }
+  };
+  const startWork = (): void => {
+    working ??= once().finally(() => {
+      working = undefined;
+      if (again && !failed && !stopped) startWork();
+    });
   };
   return {
     run() {
       const { wanted, outbox } = store().state();
       if (stopped || (!wanted && outbox.length === 0)) return;
       again = true;
-      working ??= once().finally(() => {
-        working = undefined;
-      });
+      startWork();
     },
     async stop() {
       stopped = true;

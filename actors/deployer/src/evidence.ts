@@ -28,7 +28,7 @@ export interface Sides {
 
 interface SliceEvidence {
   readonly worse: PairedEvidence;
-  /** That the champion was right in most disagreements, even if the challenger was right whenever it failed. */
+  /** As over all tasks. */
   readonly bound: TestEvidence;
   readonly reward: ArmEvidence;
 }
@@ -43,6 +43,8 @@ interface Completed {
 
 export interface TrialEvidence {
   readonly pairs: PairedEvidence;
+  /** That the champion was right in most disagreements, even if the challenger was right whenever it failed: needs no corrections. */
+  readonly bound: TestEvidence;
   readonly slices: Readonly<Record<string, SliceEvidence>>;
   readonly reward: ArmEvidence;
   /** Whether anything was known of the task at its age. */
@@ -53,6 +55,8 @@ export interface TrialEvidence {
   readonly overconfident: TestEvidence;
   readonly completed: Readonly<Record<Side, Completed>>;
   readonly decisions: number;
+  /** Decisions for which a person was asked: without any, unsure models decide too, and asking is not counted. */
+  readonly asked: number;
   readonly units: number;
   /** Judged tasks of the challenger since the present share began. */
   readonly stageUnits: number;
@@ -63,6 +67,7 @@ export interface TrialEvidence {
 const NONE: Completed = { units: 0, completed: 0, rated: 0, quality: 0 };
 export const NOTHING_SEEN: TrialEvidence = {
   pairs: NO_PAIRS,
+  bound: NO_EVIDENCE,
   slices: {},
   reward: NO_ARMS,
   reported: NO_ARMS,
@@ -72,6 +77,7 @@ export const NOTHING_SEEN: TrialEvidence = {
   overconfident: NO_EVIDENCE,
   completed: { champion: NONE, challenger: NONE },
   decisions: 0,
+  asked: 0,
   units: 0,
   stageUnits: 0,
   logged: [],
@@ -88,18 +94,20 @@ export function seeDecision(
   { champion, challenger }: Sides,
   settings: DeployerSettings,
 ): TrialEvidence {
-  const mine = observed.said[challenger];
-  if (!mine) return evidence;
+  // Not there though it should be: it could not be loaded, which is a failure like any other.
+  const mine = observed.said[challenger] ?? { latencyMs: 0, error: 'absent', asked: false };
   const other = observed.said[champion];
   const { slow, failing, asking } = settings.allowed;
+  const asked = evidence.asked + (observed.said[observed.by]?.asked ? 1 : 0);
   const isSlow = mine.latencyMs > settings.slow_ms && !(other && other.latencyMs > settings.slow_ms);
   return {
     ...evidence,
     decisions: evidence.decisions + 1,
+    asked,
     slow: bet(evidence.slow, Number(isSlow) - slow),
     failing: bet(evidence.failing, Number(mine.error !== undefined) - failing),
     asking:
-      other && mine.error === undefined
+      other && mine.error === undefined && asked > 0
         ? bet(evidence.asking, Math.max(-1, Number(mine.asked) - Number(other.asked) - asking))
         : evidence.asking,
   };
@@ -126,7 +134,7 @@ export function seeJudged(
   }
   const mine = Object.entries(judged.slices).flatMap(([d, v]) => (slices[`${d}=${v}`] ? [`${d}=${v}`] : []));
   const both = said.champion?.master !== undefined && said.challenger?.master !== undefined;
-  let pairs = evidence.pairs;
+  let { pairs, bound } = evidence;
   if (both) {
     const row = {
       executed,
@@ -134,17 +142,16 @@ export function seeJudged(
       right: { champion: judged.right[sides.champion], challenger: judged.right[sides.challenger] },
       corrected: judged.corrected,
     };
+    const lopsided = (test: TestEvidence) =>
+      !row.agree && executed === 'champion' && judged.success !== undefined ? bet(test, judged.success ? 1 : -1) : test;
     for (const name of mine) {
       const slice = slices[name];
       if (!slice) continue;
       // The chance of a correction is that of all tasks: a slice alone has too few failures.
       const worse = observePair({ ...slice.worse, failures: pairs.failures, corrected: pairs.corrected }, row);
-      const bound =
-        !row.agree && executed === 'champion' && judged.success !== undefined
-          ? bet(slice.bound, judged.success ? 1 : -1)
-          : slice.bound;
-      slices[name] = { ...slice, worse, bound };
+      slices[name] = { ...slice, worse, bound: lopsided(slice.bound) };
     }
+    bound = lopsided(bound);
     pairs = observePair(pairs, row);
   }
   for (const name of mine) {
@@ -161,6 +168,7 @@ export function seeJudged(
   return {
     ...evidence,
     pairs,
+    bound,
     slices,
     overconfident,
     reward: observeArm(evidence.reward, arm, judged.reward, settings.margin),
@@ -210,7 +218,7 @@ function harmOf(evidence: TrialEvidence, { alpha_harm: alpha, slow_ms: slow }: D
   if (proven(evidence.slow, alpha))
     return share(evidence.slow, `it takes longer than ${slow} ms more often than allowed`);
   if (proven(evidence.asking, alpha)) return share(evidence.asking, 'it asks people more often than allowed');
-  if (proven(pairs.worse, alpha))
+  if (proven(pairs.worse, alpha / 2) || proven(evidence.bound, alpha / 2))
     return `it is right less often than the champion (${points(pairs.gain / pairs.rows)} over ${pairs.rows} tasks)`;
   if (proven(reward.harm, alpha))
     return `its reward is lower: ${figure(meanOfArm(reward, 'challenger'))} against ${figure(meanOfArm(reward, 'champion'))}`;

@@ -23,7 +23,7 @@ export interface Health {
 }
 
 /** One family's health; told at most once per version and finding. */
-export function createHealth(champion: () => string | undefined): Health {
+export function createHealth(family: string, champion: () => string | undefined): Health {
   const told = new Set<string>();
   let of: string | undefined;
   let audited: AuditRow[] = [];
@@ -75,7 +75,7 @@ export function createHealth(champion: () => string | undefined): Health {
               severity: 'warning',
               alert: 'data-drift',
               summary: `tasks look different from those ${of} began with: ${finding.name} (effect ${finding.effect.toFixed(2)})`,
-              evidence: { ranked: drift?.findings.slice(0, 5) },
+              evidence: { family, ranked: drift?.findings.slice(0, 5) },
             },
           ]),
         );
@@ -105,7 +105,7 @@ export function createHealth(champion: () => string | undefined): Health {
               severity: 'warning',
               alert: 'unfair',
               summary: `${of} serves ${gap.dimension} ${gap.value} worse: ${gap.figure} ${gap.here.toFixed(3)} against ${gap.elsewhere.toFixed(3)} elsewhere`,
-              evidence: { ...gap, of: fairness?.tests },
+              evidence: { family, ...gap, of: fairness?.tests },
             },
           ]);
         });

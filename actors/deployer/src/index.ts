@@ -4,3 +4,4 @@ export { judgedOf, observedOf } from './judged.js';
 export { step } from './machine.js';
 export { type DeployerSettings, type DeployerSettingsInput, deployerSettingsSchema } from './settings.js';
 export { newState, type TrialEvent, type TrialState } from './state.js';
+export { type Simulated, type Simulation, simulate } from './testing/simulate.js';

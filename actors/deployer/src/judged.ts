@@ -6,7 +6,7 @@ import type { DeployerSettings } from './settings.js';
 
 /** What one version said of a task. */
 export interface Said {
-  /** Whom it would have chosen; undefined when it failed or would rather have asked a person. */
+  /** Whom it would have chosen; undefined when it failed. */
   readonly master?: string;
   readonly confidence?: number;
   readonly latencyMs: number;
@@ -20,6 +20,8 @@ export interface Observed {
   readonly at: number;
   /** Version the split gave the task to; undefined when it cannot be told. */
   readonly assigned?: string;
+  /** Revision of the aliases by which it was split. */
+  readonly aliasRevision?: number;
   /** Version that decided. */
   readonly by: string;
   /** Master the task went to. */
@@ -72,7 +74,8 @@ export function observedOf(record: LogRecord, family: string): Observed | undefi
   const assigned = assignedVersion(decision, by);
   if (decision.arm_failure !== undefined && assigned !== undefined && assigned !== by && !said[assigned]?.error)
     said[assigned] = { latencyMs: decision.latency_ms, asked: false, error: decision.arm_failure };
-  const pick = decision.review === undefined && decision.master !== NO_MASTER ? decision.master : undefined;
+  // Also when a person was asked: whom it would have chosen.
+  const pick = decision.master === NO_MASTER ? bestOf(decision.probabilities) : decision.master;
   said[by] = {
     latencyMs: decision.latency_ms,
     asked: decision.review !== undefined,
@@ -83,12 +86,19 @@ export function observedOf(record: LogRecord, family: string): Observed | undefi
     task: record.task.id,
     at: Date.parse(record.at),
     ...(assigned === undefined ? {} : { assigned }),
+    ...(decision.alias_revision === undefined ? {} : { aliasRevision: decision.alias_revision }),
     by,
     master: decision.master,
     propensity: decision.propensity,
     said,
     slices: slicesOfTask(record.task),
   };
+}
+
+function bestOf(probabilities: Readonly<Record<string, number>>): string | undefined {
+  let best: [string, number] | undefined;
+  for (const entry of Object.entries(probabilities)) if (!best || entry[1] > best[1]) best = entry;
+  return best?.[0];
 }
 
 function assignedVersion(decision: Decision, by: string): string | undefined {
@@ -104,7 +114,7 @@ export function judgedOf(observed: Observed, records: readonly LogRecord[], sett
   const correction = last?.correction ? canonicalMaster(last.correction.master) : undefined;
   // A person may have sent it elsewhere since: the outcome is then that of another choice.
   const carriedOut = last?.decision?.method !== 'human' && last?.decision?.master === observed.master;
-  const executed = carriedOut && observed.said[observed.by]?.master === observed.master ? observed.by : undefined;
+  const executed = carriedOut && observed.master !== NO_MASTER ? observed.by : undefined;
   const told =
     outcome && outcome.worker !== 'cortex' && (outcome.status === 'completed' || outcome.status === 'failed');
   const success = told

@@ -3,6 +3,7 @@
 // stored; whoever finds it there later carries it out again, which changes nothing. So a kill at any point leaves a sound state.
 import { NOTHING_SEEN, type Sides, seeDecision, seeJudged, summaryOf, verdictOf } from './evidence.js';
 import { offlineGate } from './gate.js';
+import type { Observed } from './judged.js';
 import { type DeployerSettings, LEGACY } from './settings.js';
 import type { AliasPicture, Notice, TrialEvent, TrialState, Wanted } from './state.js';
 import { watchJudged } from './watch.js';
@@ -15,7 +16,7 @@ export function step(state: TrialState, event: TrialEvent, settings: DeployerSet
       return onAliases(state, event, settings);
     case 'decided': {
       const sides = sidesOf(state);
-      if (!sides) return state;
+      if (!sides || !speaks(state, sides, event.observed, event.at, settings)) return state;
       return weigh(
         { ...state, evidence: seeDecision(state.evidence, event.observed, sides, settings) },
         event.at,
@@ -61,6 +62,19 @@ function sidesOf({ phase, champion, candidate }: TrialState): Sides | undefined 
   return { champion, challenger: candidate };
 }
 
+/** Whether a decision tells something of the candidate: it spoke, or it should have by now. */
+function speaks(
+  { phase, since, aliasRevision, wanted }: TrialState,
+  { challenger }: Sides,
+  observed: Observed,
+  at: number,
+  { load_ms }: DeployerSettings,
+): boolean {
+  if (observed.said[challenger]) return true;
+  const due = (phase === 'shadow' || phase === 'canary') && !wanted && at - since > load_ms;
+  return due && observed.aliasRevision === aliasRevision;
+}
+
 function onCandidate(
   state: TrialState,
   event: Extract<TrialEvent, { kind: 'candidate' }>,
@@ -100,13 +114,13 @@ function begin(state: TrialState, at: number, settings: DeployerSettings): Trial
     since: at,
     evidence: NOTHING_SEEN,
   };
-  if (champion === undefined) {
-    // Nothing serves that it could be compared with.
+  if (champion === undefined || settings.gate_only.includes(state.family)) {
+    // Nothing serves that it could be compared with, or nothing tells how it does.
     if (settings.approve === 'hand') return ask(trial, 'promotion', at);
     const wanted = {
       champion: waiting.name,
       share: 0,
-      reason: 'the first version of its family',
+      reason: champion === undefined ? 'the first version of its family' : 'passed the offline gate',
       event: 'promoted',
     } as const;
     return want(ended(trial, waiting.name, 'promoted', wanted.reason, at), wanted, 'idle');

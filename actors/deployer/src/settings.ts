@@ -4,8 +4,10 @@ import { z } from 'zod';
 const chance = z.number().gt(0).lt(1);
 
 export const deployerSettingsSchema = z.strictObject({
-  /** Families whose new versions are tried by themselves. Default: the router. */
-  families: z.array(z.string().min(1)).min(1).default(['router']),
+  /** Families whose new versions are tried by themselves. Default: router, predictor. */
+  families: z.array(z.string().min(1)).min(1).default(['router', 'predictor']),
+  /** Families that no decision is split by: their versions serve once they pass the offline gate. Default: predictor. */
+  gate_only: z.array(z.string().min(1)).default(['predictor']),
   /**
    * `proof`: shadow until proven better, then canary by evidence. `legacy`: at once 10 % of the traffic, promoted after 100 tasks each with
    * quality +0.2 of 5 and completion +5 points. Default `proof`.
@@ -42,15 +44,20 @@ export const deployerSettingsSchema = z.strictObject({
     .prefault({}),
   /** Milliseconds above which an answer is slow, where the other version was not. Default 250. */
   slow_ms: z.number().gt(0).default(250),
-  /** Shares of decisions that may be slow, fail, or ask a person more often than the champion does. Default 0.05, 0.02, 0.2. */
+  /**
+   * Shares of decisions that may be slow, fail, or ask a person more often than the champion does. Default 0.05, 0.05, 0.2;
+   * and by how much it may be surer of itself than it is right: 0.15.
+   */
   allowed: z
     .strictObject({
       slow: z.number().min(0).max(0.9).default(0.05),
-      failing: z.number().min(0).max(0.9).default(0.02),
+      failing: z.number().min(0).max(0.9).default(0.05),
       asking: z.number().min(0).max(0.9).default(0.2),
       overconfident: z.number().min(0).max(0.9).default(0.15),
     })
     .prefault({}),
+  /** Milliseconds a candidate has to be loaded by the routers; where it is missing later, it fails. Default 60,000. */
+  load_ms: z.number().int().min(0).default(60_000),
   /** Points of held-out accuracy by which a candidate may lie behind the champion's own figure and still be tried. Default 0.03. */
   gate_tolerance: z.number().min(0).max(1).default(0.03),
   /** Judged tasks from which the champion's usual rate of failure is taken, for the alarm when it rises. Default 200. */

@@ -113,6 +113,14 @@ export async function openTrialStore(bus: Bus, family: string, options: StoreOpt
     }
   };
 
+  const startWork = (): void => {
+    working ??= work().finally(() => {
+      working = undefined;
+      // Whoever came between the last look and now would else wait for the next one to come.
+      if (waiting.length > 0) startWork();
+    });
+  };
+
   return {
     family,
     state: () => stored.state,
@@ -120,15 +128,13 @@ export async function openTrialStore(bus: Bus, family: string, options: StoreOpt
       if (stopped) return Promise.reject(new Error('the deployer is stopping'));
       return new Promise((resolve, reject) => {
         waiting.push({ event, origin, resolve, reject });
-        working ??= work().finally(() => {
-          working = undefined;
-        });
+        startWork();
       });
     },
     floor: (consumer, sequence) => void floors.set(consumer, sequence),
     async stop() {
       stopped = true;
-      await working;
+      while (working) await working;
     },
   };
 }

@@ -39,7 +39,14 @@ export function watchJudged(state: TrialState, judged: Judged, settings: Deploye
   const ranked = rankedMasters(masters);
   const notices = alarms.flatMap(({ what, baseline, detector }): Notice[] => {
     const summary = `${champion} fails more than it did${what === 'overall' ? '' : ` for ${what}`}: ${percent(detector?.recent)} lately, ${percent(baseline)} before`;
-    const evidence = { champion, master: what, before: baseline, lately: detector?.recent, ranked };
+    const evidence = {
+      family: state.family,
+      champion,
+      master: what,
+      before: baseline,
+      lately: detector?.recent,
+      ranked,
+    };
     const id = `drift-${champion}-${what}`;
     return [
       {

@@ -72,6 +72,26 @@ export const ACTORS: readonly ActorRow[] = [
       return recorderActor({ folder: trainingFolder(), encoder: encoder ?? '' });
     },
   },
+  {
+    name: 'deployer',
+    summary: 'tries new models, promotes them, rolls back',
+    count: 1,
+    encodes: false,
+    async make() {
+      const { deployerActor } = await import('@cortex/actor-deployer');
+      return deployerActor({});
+    },
+  },
+  {
+    name: 'librarian',
+    summary: 'finds the code, documents and lessons a task needs',
+    count: 1,
+    encodes: true,
+    async make({ encoder }) {
+      const { librarianActor } = await import('@cortex/actor-librarian');
+      return librarianActor({ encoder: encoder ?? '' });
+    },
+  },
 ];
 
 export const ACTOR_NAMES: readonly string[] = ACTORS.map((row) => row.name);
