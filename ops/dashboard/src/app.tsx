@@ -14,6 +14,7 @@ import { NowPage } from './pages/now.js';
 import { ReviewsPage } from './pages/reviews.js';
 import { TaskPage } from './pages/task.js';
 import { TasksPage } from './pages/tasks.js';
+import { Guard } from './ui/guard.js';
 
 interface Place {
   readonly path: string;
@@ -58,7 +59,9 @@ export function App() {
       <Sidebar current={page} />
       <div class="stage">
         <Lost />
-        <Shown key={page + rest} />
+        <Guard key={page + rest}>
+          <Shown />
+        </Guard>
       </div>
       <Notices />
     </div>

@@ -43,12 +43,5 @@ export const ago = (at: number | string, now = Date.now()): string => {
   return `${Math.round(seconds / 86_400)} d ago`;
 };
 
-/** The same master has the same colour everywhere: a class, because styles in attributes are not allowed. */
-export function hue(name: string): string {
-  let hash = 7;
-  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0;
-  return `hue-${Math.abs(hash) % 8}`;
-}
-
 export const ranked = (probabilities: Readonly<Record<string, number>>): [string, number][] =>
   Object.entries(probabilities).sort(([a, p], [b, q]) => q - p || (a < b ? -1 : 1));

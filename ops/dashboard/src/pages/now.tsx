@@ -75,7 +75,9 @@ function Verdict({ now }: { now: Now }) {
 
 function Figures({ now }: { now: Now }) {
   const { minute, ten } = now;
-  const waiting = now.inlet.waiting + now.masters.reduce((sum, master) => sum + master.waiting, 0);
+  // What waits with the coordinator waits for a person: that is counted as a question.
+  const waiting =
+    now.inlet.waiting + now.masters.reduce((sum, m) => sum + (m.master === 'coordinator' ? 0 : m.waiting), 0);
   const slow = minute.p99 !== null && minute.p99 > BOUND;
   return (
     <dl class="tiles" aria-label="Figures">

@@ -153,7 +153,9 @@ function QuestionCard(props: {
         )}
       </p>
       {text !== '' && <p class="task-text">{text}</p>}
-      <p class={text === '' ? 'task-text' : 'soft'}>{request.question}</p>
+      <p class={text === '' ? 'task-text' : 'soft'}>
+        {text === '' ? request.question : request.question.replace(text.trim(), '').trim()}
+      </p>
       <div class="answers">
         {choicesOf(props.question).map((choice, i) => (
           <Act key={choice.name} onClick={() => props.answer(choice)} label={`Answer ${choice.name}`}>

@@ -3,6 +3,7 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { clock } from '../lib/format.js';
 import { paint } from '../lib/theme.js';
 
 export interface Line {
@@ -96,7 +97,15 @@ function options(props: ChartProps, width: number): uPlot.Options {
       },
     },
     axes: [
-      { stroke: soft, grid: { show: false }, ticks: { show: false }, font, space: 90, size: 26 },
+      {
+        stroke: soft,
+        grid: { show: false },
+        ticks: { show: false },
+        font,
+        space: 90,
+        size: 26,
+        values: (_u, at) => at.map((one) => clock(one * 1_000)),
+      },
       {
         stroke: soft,
         grid,

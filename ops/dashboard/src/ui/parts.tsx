@@ -2,7 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { session } from '../lib/api.js';
-import { hue, percent } from '../lib/format.js';
+import { percent } from '../lib/format.js';
+import { hue } from '../lib/hue.js';
 
 export function Page(props: { title: string; about?: string; tools?: ComponentChildren; children: ComponentChildren }) {
   useEffect(() => {

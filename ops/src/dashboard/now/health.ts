@@ -55,7 +55,8 @@ export function ailments(facts: HealthFacts): Ailment[] {
       found.push({ what: `${row.actor} failed`, means: row.detail ?? 'It is started again.', severity: 'warning' });
   }
   for (const flow of facts.masters) {
-    if (flow.waiting > 0 && flow.workers === 0 && flow.in_hand === 0)
+    // What lies with the coordinator waits for a person, not for a worker.
+    if (flow.master !== 'coordinator' && flow.waiting > 0 && flow.workers === 0 && flow.in_hand === 0)
       found.push({
         what: `Nobody works for ${flow.master}`,
         means: `${flow.waiting} ${flow.waiting === 1 ? 'task waits' : 'tasks wait'}: start a worker with "cortex worker --master ${flow.master} --exec CMD".`,

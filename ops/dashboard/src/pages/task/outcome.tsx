@@ -1,5 +1,5 @@
 // What came of it: the accepted claim, what it cost, what shows that work was done, what it was given to read.
-import { count, moment, money, percent } from '../../lib/format.js';
+import { count, moment, money, ms, percent } from '../../lib/format.js';
 import { Badge, Empty, Facts, Panel } from '../../ui/parts.js';
 import type { TaskLife } from '../../wire.js';
 
@@ -36,7 +36,7 @@ export function OutcomeView({ life }: { life: TaskLife }) {
           ['Status', <Badge key="s" word={outcome.status} tone={outcome.success ? 'good' : 'bad'} />],
           ...(outcome.worker ? ([['Worker', outcome.worker]] as const) : []),
           ...(outcome.attempt ? ([['Attempt', String(outcome.attempt)]] as const) : []),
-          ...(outcome.minutes === undefined ? [] : ([['Took', `${outcome.minutes.toFixed(2)} min`]] as const)),
+          ...(outcome.minutes === undefined ? [] : ([['Took', ms(outcome.minutes * 60_000)]] as const)),
           ...(outcome.tokens === undefined ? [] : ([['Tokens', count(outcome.tokens)]] as const)),
           ...(outcome.cost_usd === undefined ? [] : ([['Cost', money(outcome.cost_usd)]] as const)),
           ...(outcome.quality === undefined ? [] : ([['Quality', percent(outcome.quality)]] as const)),

@@ -1,7 +1,8 @@
 // The trace as a waterfall: every hop with its time, nested as it was called. Spans come over the bus and live in memory.
 import { Fragment } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { hue, ms } from '../../lib/format.js';
+import { ms } from '../../lib/format.js';
+import { hue } from '../../lib/hue.js';
 import { Empty, Facts, Panel } from '../../ui/parts.js';
 import type { SpanRow, TaskLife } from '../../wire.js';
 
