@@ -65,8 +65,8 @@ export async function placeTrained(
   const { name } = await registry.publish(family, draft, {
     ...told,
     ...(before.champion === undefined ? {} : { parent: before.champion }),
-    // A deployer would try out what serves already.
-    announce: !serves,
+    // A deployer would try out what serves already, or what is not wanted to.
+    announce: promote && !serves,
   });
   await rm(draft, { recursive: true, force: true });
   const archive = await registry.fetch(name, archived(name, family, folders));
