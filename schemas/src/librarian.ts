@@ -111,7 +111,7 @@ export const statusAskSchema = z.looseObject({ kind: z.literal('status') }).desc
 export const statusAnswerSchema = z.looseObject({
   collections: z.record(
     z.string(),
-    z.looseObject({ files: z.number().int().nonnegative(), chunks: z.number().int().nonnegative() }),
+    z.looseObject({ chunks: z.number().int().nonnegative() }),
   ),
   store: z.string().describe('The store in use and where it is.'),
 });

@@ -1,4 +1,5 @@
 // The door of the librarian: finds the code, documents, issues and patterns a task needs.
+export { librarianActor } from './actor.js';
 export { type IndexOptions, type IndexProgress, type IndexReport, indexFolder } from './indexing/index-folder.js';
 export { indexChanges, indexIssues } from './indexing/index-issues.js';
 export { type Watch, type WatchEvents, watchFolder } from './indexing/watch.js';
@@ -8,6 +9,7 @@ export { IssueRowError } from './read/issues.js';
 export { contextFor, search } from './search/answer.js';
 export { repositoryMap } from './search/map.js';
 export { type Found, rank, type SearchRequest, withoutRepeats } from './search/search.js';
+export { type LibrarianSettings, type LibrarianSettingsInput, librarianSettingsSchema } from './settings.js';
 export { StoreMismatch, StoreUnreachable } from './store/errors.js';
 export { openLance } from './store/lance.js';
 export { openMilvus } from './store/milvus.js';

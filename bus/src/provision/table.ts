@@ -281,6 +281,13 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
     extra: { max_deliver: -1, max_ack_pending: 1_000 },
   },
   {
+    stream: 'LOG',
+    name: 'librarian',
+    filter: (s) => [s.logStep('settled'), s.logStep('corrected')],
+    reason: 'outcomes and corrections become patterns',
+    extra: { max_deliver: -1, max_ack_pending: 512 },
+  },
+  {
     stream: 'ASKS',
     name: 'librarian',
     filter: (s) => [s.ask('librarian')],

@@ -12,6 +12,8 @@ const MiB = 1024 * 1024;
 const SCAN_ROWS = 4_096;
 /** Above this an exact look at every vector takes longer than the way over cells. */
 const CELLS_FROM = 20_000;
+/** Up to this many rows the index of words is brought up to date with every write. */
+const SMALL = 4_000;
 /** Share of cells that are looked into. */
 const PROBED = 0.08;
 /** Words in one question; more would only cost time. */
@@ -71,12 +73,24 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     if (found) return found;
     const creating = (async () => {
       const created = await db.createEmptyTable(collection, schemaOf(dimensions), { mode: 'create', existOk: true });
-      await created.createIndex('terms', { config: wordIndex() });
-      await created.createIndex('id', { config: lancedb.Index.btree() });
       return created;
     })();
     tables.set(collection, creating);
     return creating;
+  }
+
+  /** Made after the first rows: an index over nothing would never see any (measured). */
+  const searchable = new Set<Collection>();
+  async function hasWords(collection: Collection, target: lancedb.Table, make: boolean): Promise<boolean> {
+    if (searchable.has(collection)) return true;
+    const there = (await target.listIndices()).some(({ columns }) => columns.includes('terms'));
+    if (!there && !make) return false;
+    if (!there) {
+      await target.createIndex('terms', { config: wordIndex() });
+      await target.createIndex('id', { config: lancedb.Index.btree() });
+    }
+    searchable.add(collection);
+    return true;
   }
 
   const hits = async (query: lancedb.VectorQuery | lancedb.Query, filter: RowFilter | undefined, score: string) => {
@@ -103,6 +117,11 @@ export async function openLance(options: LanceOptions): Promise<Store> {
         { schema: schemaOf(dimensions) },
       );
       await target.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
+      const fresh = !searchable.has(collection);
+      await hasWords(collection, target, true);
+      // Rows that are not in the words' index yet are scored by figures of their own, which are nonsense in a small table (measured: a row that
+      // repeats a word was not found at all). There, bringing the index up to date costs nothing.
+      if (!fresh && (await target.countRows()) < SMALL) await target.optimize();
     },
 
     async remove(collection, filter) {
@@ -126,7 +145,7 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     async words(collection, terms, most, filter) {
       const target = await table(collection);
       const asked = [...new Set(terms.split(' ').filter(Boolean))].slice(0, MOST_TERMS).join(' ');
-      if (!target || asked === '') return [];
+      if (!target || asked === '' || !(await hasWords(collection, target, false))) return [];
       const query = target.query().fullTextSearch(new lancedb.MatchQuery(asked, 'terms')).limit(most);
       return (await hits(query, filter, '_score')).map(({ id, value }): StoreHit => ({ id, score: value }));
     },
