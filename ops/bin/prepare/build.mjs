@@ -5,14 +5,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withLock } from './lock.mjs';
+import { buildPages, pagesBuilt } from './pages.mjs';
 
 const stampFile = (root) => join(root, 'node_modules', '.cortex', 'built');
 
 export async function build(root, say) {
-  if (isBuilt(root)) return;
+  if (isBuilt(root) && pagesBuilt(root)) return;
   await withLock(
     join(root, 'node_modules', '.cortex', 'build.lock'),
     async () => {
+      await buildPages(root);
       const state = fingerprint(root);
       if (isBuilt(root, state)) return;
       say('building (tsc -b); only what changed is built again');
