@@ -5,6 +5,7 @@ import { type Alert, checkMessage, EVENT_TYPES } from '@cortex/schemas';
 import { type AlertChange, identity, noteAction } from './alerts/book.js';
 import { alertMessage } from './alerts/message.js';
 import { openOutlets } from './alerts/outlets.js';
+import { watchAnomalies } from './anomalies/anomalies.js';
 import type { WatchEvent } from './events.js';
 import { keyOf, openJournal } from './journal.js';
 import { runForLeader } from './leader.js';
@@ -12,6 +13,7 @@ import { liveSettings } from './live.js';
 import { createMender, undoAct } from './mend/mender.js';
 import { startMending } from './mend/mending.js';
 import { openKeeper } from './reviews/keeper.js';
+import { startScaling } from './scaling/scaling.js';
 import { type WatchdogSettings, type WatchdogSettingsInput, watchdogSettingsSchema } from './settings.js';
 import { openSources, readBacklogs } from './sources.js';
 import { adopt, startWatching } from './watching.js';
@@ -90,10 +92,31 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     log,
   });
   context.add({ name: 'mending', stop: () => mending.stop() });
+  const anomalies = watchAnomalies({
+    windowMs: settings.windowMs,
+    aDay: () => live().anomaliesADay,
+    onFindings: (findings, now) => watching.add(findings, now),
+    log,
+  });
+  context.add({ name: 'anomalies', stop: () => anomalies.stop() });
   const take = (event: WatchEvent, at: number) => {
     watching.take(event, at);
+    if (event.kind === 'beat') anomalies.take(event, at);
+    else if (event.kind === 'tick') anomalies.tick(at);
     if (leading) mending.happened(event, at);
   };
+  const scaling = startScaling({
+    bus,
+    settings: settings.scaling,
+    leads: () => leading,
+    masters: () =>
+      masters
+        .list()
+        .filter((master) => master.status === 'active')
+        .map((master) => master.name),
+    log,
+  });
+  context.add({ name: 'forecasts', stop: () => scaling.stop() });
   const keeper = openKeeper({
     bus,
     settings: live,

@@ -1,6 +1,7 @@
 // Every setting of the watchdog with its default, unit and effect. `watchdog.*` keys of the live settings override those marked live.
 import { z } from 'zod';
 import { DEFAULT_THRESHOLDS } from './finding.js';
+import { scalingSchema } from './scaling/scaling.js';
 
 const ms = (value: number) => z.number().int().min(50).default(value);
 const share = (value: number) => z.number().min(0).max(1).default(value);
@@ -41,6 +42,8 @@ export const watchdogSettingsSchema = z.strictObject({
   mode: z.enum(MODES).default('act'),
   /** Thresholds of the rules. Live key `watchdog.thresholds` (an object with those to change). */
   thresholds: thresholdsSchema.prefault({}),
+  /** What forecasts are said, and how many workers they ask for. */
+  scaling: scalingSchema.prefault({}),
   /** Milliseconds between two looks at how things stand. */
   tickMs: ms(1_000),
   /** Milliseconds between two looks at the consumers' backlogs. */
