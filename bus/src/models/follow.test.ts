@@ -55,7 +55,7 @@ describeOnServer('a machine that follows a family', (suite) => {
     });
   });
   afterAll(async () => {
-    following?.close();
+    await following?.close();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -44,7 +44,8 @@ export interface Following {
   aliases(): Aliases;
   /** Resolves when the aliases known now have been dealt with. */
   settled(): Promise<void>;
-  close(): void;
+  /** Resolves when the folders are no longer written to. */
+  close(): Promise<void>;
 }
 
 const FOLDERS = { champion: 'current', challenger: 'staging', shadow: 'shadow' } as const satisfies Record<
@@ -188,10 +189,11 @@ export async function followModels<M>(registry: ModelRegistry, options: FollowOp
     async settled() {
       while (working.size > 0) await Promise.all(working);
     },
-    close() {
+    async close() {
       closed = true;
       clearTimeout(retry);
       watch.close();
+      await tidying;
     },
   };
 }

@@ -83,8 +83,8 @@ export async function followRouters(options: RouterFollowing): Promise<FollowedR
   }
   context.add({
     name: 'registry of models',
-    stop() {
-      following.close();
+    async stop() {
+      await following.close();
       for (const model of beside.values()) model.close();
     },
   });
