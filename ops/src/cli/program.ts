@@ -17,8 +17,10 @@ import { addExport } from './commands/export.js';
 import { addImport } from './commands/import.js';
 import { addIndex } from './commands/index-files.js';
 import { addMasters } from './commands/masters.js';
+import { addMemory } from './commands/memory.js';
 import { addModels } from './commands/models.js';
 import { addOutcome } from './commands/outcome.js';
+import { addPrompts } from './commands/prompts.js';
 import { addReview } from './commands/review.js';
 import { addSearch } from './commands/search.js';
 import { addSubmit } from './commands/submit.js';
@@ -76,6 +78,8 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addAsk,
     addTrain,
     addModels,
+    addPrompts,
+    addMemory,
     addEvaluate,
     addBench,
     addDashboard,
