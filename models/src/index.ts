@@ -143,6 +143,7 @@ export {
   fitForecast,
   openForecast,
 } from './forecast/index.js';
+export { type Edge, Graph, type PageRankOptions, personalisedPageRank } from './graph/index.js';
 export {
   type Cell,
   type Column,

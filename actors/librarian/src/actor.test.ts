@@ -41,6 +41,7 @@ describeOnServer('the librarian on the bus', (suite) => {
       candidates: ['security'],
       models: {},
       explanation: [],
+      arm: 'champion',
       latency_ms: 1,
       decided_at: at,
     } as never;
