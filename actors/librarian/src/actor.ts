@@ -48,6 +48,7 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
           folder: settings.folder,
           prefix: bus.subjects.prefix.replaceAll('.', '_'),
           encoder,
+          waitForGraph: false,
           ...(settings.milvus === '' ? {} : { milvus: settings.milvus }),
           ...(settings.vector_folder === undefined ? {} : { vectorFolder: settings.vector_folder }),
         });

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type Encoder, loadEncoder, type TunedWeight, tuneWeight } from '@cortex/models';
 import { COLLECTIONS, type Collection } from '@cortex/schemas';
+import { SharedGraph } from '../graph/shared-graph.js';
 import { openLance } from '../store/lance.js';
 import { DEFAULT_DIMENSIONS, type Store } from '../store/types.js';
 import { type LibraryMeta, readMeta, weightOf, writeMeta } from './meta.js';
@@ -18,6 +19,8 @@ export interface LibraryOptions {
   encoder?: string | Encoder | undefined;
   /** Vectors on disk, shared by processes. Default: none are kept. */
   vectorFolder?: string;
+  /** Whether the first question waits for the graph. Default true; an actor answers without it until it is there. */
+  waitForGraph?: boolean;
 }
 
 /** The index was made with another encoder. */
@@ -44,12 +47,14 @@ export class Library {
   private opening: Promise<Encoder | undefined> | undefined;
   private meta: LibraryMeta;
   private readAt = 0;
+  readonly graph: SharedGraph;
 
   private constructor(
     readonly store: Store,
     private readonly options: LibraryOptions,
   ) {
     this.meta = readMeta(options.folder);
+    this.graph = new SharedGraph(store);
   }
 
   /** @throws StoreUnreachable, StoreMismatch */
@@ -63,6 +68,10 @@ export class Library {
       );
     }
     return new Library(await openLance({ folder: join(options.folder), dimensions }), options);
+  }
+
+  get waitsForGraph(): boolean {
+    return this.options.waitForGraph ?? true;
   }
 
   get folder(): string {

@@ -19,6 +19,7 @@ export async function search(library: Library, ask: SearchInput): Promise<Search
   const { found, explanation } = await rank(library, {
     query: ask.query,
     most,
+    graph: ask.graph,
     ...(ask.collections ? { collections: ask.collections } : {}),
     ...(ask.filters ? { filters: ask.filters } : {}),
   });

@@ -3,6 +3,7 @@
 // question is needed to score it.
 import { type Encoder, fuseScores, type Hit, searchTerms, withoutNearDuplicates } from '@cortex/models';
 import { COLLECTIONS, type Collection, type SearchFilters } from '@cortex/schemas';
+import { expand } from '../graph/expand.js';
 import type { Library } from '../library/library.js';
 import { pathMatches } from '../store/filter.js';
 import type { ChunkRow, RowFilter, StoreHit } from '../store/types.js';
@@ -23,6 +24,8 @@ export interface SearchRequest {
   filters?: SearchFilters;
   /** Which half answers. Default hybrid. */
   by?: 'hybrid' | 'words' | 'meaning';
+  /** Follow imports, mentions and history from what was found. Default true. */
+  graph?: boolean | undefined;
 }
 
 export interface Found {
@@ -86,7 +89,13 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
       },
     ];
   });
-  return { found, explanation };
+  const knowledge =
+    request.graph === false || found.length === 0 ? undefined : await library.graph.get(library.waitsForGraph);
+  if (!knowledge) return { found, explanation };
+  return {
+    found: await expand(library, knowledge, found, { terms: terms.join(' '), vector }, collections, filter),
+    explanation,
+  };
 }
 
 /** The best `most`, without those that only repeat a better one. */

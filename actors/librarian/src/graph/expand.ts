@@ -1,0 +1,129 @@
+// What lies near the best hits in the graph: they gain, and files that no word of the question led to come in by their best passage.
+// The one thing to know: the graph only ever adds. A hit is moved up by what points at it, never down for standing alone.
+import { personalisedPageRank } from '@cortex/models';
+import type { Collection } from '@cortex/schemas';
+import type { Library } from '../library/library.js';
+import type { Found } from '../search/search.js';
+import type { RowFilter } from '../store/types.js';
+import { type KnowledgeGraph, nodeOf } from './build-graph.js';
+
+/** Hits that the walk starts from. */
+const SEEDS = 30;
+/** Files that are looked into although nothing in them was found. */
+const NEW_FILES = 8;
+/** What the node that gains most gains, in standard deviations of a usual hit. */
+const GAIN = 1;
+
+export async function expand(
+  library: Library,
+  knowledge: KnowledgeGraph,
+  found: readonly Found[],
+  question: { terms: string; vector: Float32Array | undefined },
+  collections: readonly Collection[],
+  filter: RowFilter,
+): Promise<Found[]> {
+  const seeds = new Map<string, number>();
+  const direct = new Map<string, number>();
+  const top = found[0]?.score ?? 0;
+  for (const one of found.slice(0, SEEDS)) {
+    const node = nodeOf(one.row);
+    const weight = Math.exp(one.score - top);
+    if (weight <= (direct.get(node) ?? 0)) continue;
+    direct.set(node, weight);
+    seeds.set(node, weight);
+  }
+  const rank = personalisedPageRank(knowledge.graph, seeds, { epsilon: 2e-5, most: 50_000 });
+  const total = [...seeds.values()].reduce((a, b) => a + b, 0) || 1;
+  // What a node has from others: its own seed does not count as support.
+  const support = new Map<string, number>();
+  for (const [node, share] of rank) {
+    if (!node.startsWith('file:') && !node.startsWith('work:')) continue;
+    const own = (0.4 * (seeds.get(node) ?? 0)) / total;
+    if (share - own > 1e-4) support.set(node, share - own);
+  }
+  const most = Math.max(1e-9, ...support.values());
+  const gainOf = (node: string) => GAIN * Math.sqrt((support.get(node) ?? 0) / most);
+  const best = new Map<string, Found>();
+  for (const one of found) {
+    const node = nodeOf(one.row);
+    if (!best.has(node)) best.set(node, one);
+  }
+  const raised = found.map((one) => {
+    const node = nodeOf(one.row);
+    // Only a file's best passage gains: a file is not better for being long.
+    const gain = best.get(node) === one ? gainOf(node) : 0;
+    return gain > 0.25
+      ? { ...one, score: one.score + gain, reasons: [...one.reasons, reasonOf(knowledge, node, seeds)] }
+      : one;
+  });
+  const fresh = [...support]
+    .filter(([node]) => node.startsWith('file:') && !best.has(node))
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, NEW_FILES);
+  const added = await passagesOf(
+    library,
+    knowledge,
+    fresh.map(([node]) => node),
+    question,
+    collections,
+    filter,
+  );
+  const floor = found.at(-1)?.score ?? 0;
+  const usual = found[Math.min(found.length - 1, SEEDS)]?.score ?? floor;
+  return [
+    ...raised,
+    ...added.map((one) => {
+      const node = nodeOf(one.row);
+      return { ...one, score: Math.min(usual, top) + gainOf(node), reasons: [reasonOf(knowledge, node, seeds)] };
+    }),
+  ].sort((a, b) => b.score - a.score);
+}
+
+/** The best passage of each file, in one question a collection. */
+async function passagesOf(
+  library: Library,
+  knowledge: KnowledgeGraph,
+  nodes: readonly string[],
+  question: { terms: string; vector: Float32Array | undefined },
+  collections: readonly Collection[],
+  filter: RowFilter,
+): Promise<Found[]> {
+  const paths = nodes.flatMap((node) => knowledge.files.get(node)?.path ?? []);
+  if (paths.length === 0 || filter.paths || filter.path !== undefined) return [];
+  const narrowed = { ...filter, paths };
+  const found: Found[] = [];
+  for (const collection of collections) {
+    if (collection !== 'codebase' && collection !== 'documentation') continue;
+    const hits = question.vector
+      ? await library.store.near(collection, question.vector, paths.length * 4, narrowed)
+      : await library.store.words(collection, question.terms, paths.length * 4, narrowed);
+    const rows = new Map(
+      (
+        await library.store.get(
+          collection,
+          hits.map(({ id }) => id),
+        )
+      ).map((row) => [row.id, row]),
+    );
+    const taken = new Set(found.map(({ row }) => nodeOf(row)));
+    for (const { id } of hits) {
+      const row = rows.get(id);
+      if (!row || taken.has(nodeOf(row)) || !nodes.includes(nodeOf(row))) continue;
+      taken.add(nodeOf(row));
+      found.push({ collection, row, score: 0, terms: [], reasons: [] });
+    }
+  }
+  return found;
+}
+
+/** The strongest found thing that leads there, in words. */
+function reasonOf(knowledge: KnowledgeGraph, node: string, seeds: ReadonlyMap<string, number>): string {
+  const near = knowledge.graph.neighbours(node);
+  const known = near
+    .filter(({ name }) => seeds.has(name))
+    .sort((a, b) => (seeds.get(b.name) ?? 0) - (seeds.get(a.name) ?? 0));
+  const first = known[0]?.name;
+  if (!first) return 'near what was found, over several steps';
+  const [kind = '', , ...rest] = first.split(':');
+  return kind === 'work' ? `with ${rest.join(':')}` : `beside ${rest.join(':')}`;
+}
