@@ -18,7 +18,7 @@ export interface Kept {
 }
 
 /** Rows of files written last are kept in memory, so that the open block is not read back at each flush. */
-const REMEMBERED = 12;
+const REMEMBERED = 6;
 
 /** A file is written in far less. */
 const HALF_WRITTEN_MS = 600_000;

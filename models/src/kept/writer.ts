@@ -66,7 +66,8 @@ export function startKeptWriter(
       new Promise((resolve, reject) => {
         const call = ++last;
         calls.set(call, { resolve, reject });
-        thread().postMessage({ call, messages, rows } satisfies ToWriter);
+        const { packed, buffer } = pack(messages);
+        thread().postMessage({ call, messages: packed, rows } satisfies ToWriter, [buffer]);
       }),
     async close() {
       while (calls.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -75,4 +76,17 @@ export function startKeptWriter(
       await ending?.terminate();
     },
   };
+}
+
+/** Their bytes in one buffer that is handed over, not cloned: views of received data would each drag the whole chunk along. */
+function pack(messages: readonly StoredMessage[]): { packed: StoredMessage[]; buffer: ArrayBuffer } {
+  const all = new Uint8Array(messages.reduce((sum, { data }) => sum + data.length, 0));
+  let end = 0;
+  const packed = messages.map((message) => {
+    const start = end;
+    all.set(message.data, start);
+    end += message.data.length;
+    return { ...message, data: all.subarray(start, end) };
+  });
+  return { packed, buffer: all.buffer };
 }
