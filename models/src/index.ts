@@ -40,6 +40,7 @@ export {
   reportOf,
   writeReport,
 } from './cleaning/index.js';
+export { type DiscoverInput, discover, type KnownMaster, type Proposal } from './discovery/index.js';
 export {
   type Detector,
   type DetectorOptions,
@@ -185,6 +186,7 @@ export {
   type LearnedOutcome,
   type LoggedDecision,
   labelsOf,
+  labelsOfKept,
 } from './labels/index.js';
 export {
   afterUse,
