@@ -80,22 +80,7 @@ export class Routing {
 
   /** One answer a question, in order; those that wait for the encoder are promises. */
   async answer(questions: readonly Question[]): Promise<Answer[]> {
-    const answers: Answer[] = new Array(questions.length);
-    const asks: ReadAsk[] = [];
-    const at: number[] = [];
-    questions.forEach((question, index) => {
-      const read = readAsk(question);
-      if (read instanceof Error) answers[index] = read;
-      else {
-        asks.push(read);
-        at.push(index);
-      }
-    });
-    const heard = await this.hear(asks, this.parts.panel());
-    heard.forEach((answer, i) => {
-      answers[at[i] ?? 0] = answer;
-    });
-    return answers;
+    return answerAll(questions, (asks) => this.hear(asks, this.parts.panel()));
   }
 
   /** What one panel says to asks that were read, in order. */
@@ -214,13 +199,27 @@ export class Routing {
   }
 }
 
-/** The ask behind a question, or what is wrong with it. */
-export function readAsk(question: Question): ReadAsk | Error {
-  try {
-    return { question, ask: decodeMessage('ask', routeAskSchema, question.data) };
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+/** Reads questions and has those answered that are asks; the others are answered with what is wrong with them. */
+export async function answerAll(
+  questions: readonly Question[],
+  hear: (asks: readonly ReadAsk[]) => Promise<Answer[]>,
+): Promise<Answer[]> {
+  const answers: Answer[] = new Array(questions.length);
+  const asks: ReadAsk[] = [];
+  const places: number[] = [];
+  questions.forEach((question, index) => {
+    try {
+      asks.push({ question, ask: decodeMessage('ask', routeAskSchema, question.data) });
+      places.push(index);
+    } catch (error) {
+      answers[index] = error instanceof Error ? error : new Error(String(error));
+    }
+  });
+  const heard = await hear(asks);
+  places.forEach((place, i) => {
+    answers[place] = heard[i] ?? new RangeError(`${heard.length} answers for ${asks.length} asks`);
+  });
+  return answers;
 }
 
 /** Asks a panel once for all topics with the same masters to choose from; mostly that is all of them. */

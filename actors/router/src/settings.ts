@@ -57,7 +57,7 @@ export const routerSettingsSchema = z.strictObject({
     .max(10_000)
     .default(50)
     .describe(
-      'Milliseconds an answer waits for a challenger or a shadow once the champion has answered. Default 50. More compares more, fewer keeps trials cheaper.',
+      'Milliseconds an answer waits for a challenger or a shadow once the champion has answered, five times that where the champion stands in for the challenger. Default 50. More compares more, fewer keeps trials cheaper.',
     ),
   cache_folder: z
     .string()

@@ -1,4 +1,4 @@
-import { silentLogger } from '@cortex/bus';
+import { silentLogger, until } from '@cortex/bus';
 import type { RouteAnswer } from '@cortex/schemas';
 import { expect, it } from 'vitest';
 import { Eligibility } from '../eligible.js';
@@ -89,7 +89,7 @@ it('answers by the arm that is asked, and says what the others said of the same 
 it('lets the champion answer for a challenger that throws, hangs or talks nonsense, and says why', async () => {
   const failing: Record<string, () => Promise<Opinion> | Opinion> = {
     'out of tea': () => Promise.reject(new Error('out of tea')),
-    'late: it had not answered': never,
+    'late: not there': never,
     'odds of security are NaN': () => opinion('security', Number.NaN),
     'odds of security are 7': () => opinion('security', 7),
     'scope is NaN': () => ({ ...opinion('security'), scope: Number.NaN }),
@@ -135,8 +135,29 @@ it('asks a model no more for a while that is late again and again', async () => 
       return never();
     }),
   ]);
-  let last: RouteAnswer | undefined;
-  for (let i = 0; i < 20; i++) last = await ask({ arm: 'champion' }, `task ${i}`);
+  const answer = await until('the pause', async () => {
+    const heard = await ask({ arm: 'champion' }, `task ${asked}`);
+    return heard.others?.[0]?.error?.includes('paused') ? heard : undefined;
+  });
+  const before = asked;
+  for (let i = 0; i < 10; i++) await ask({ arm: 'challenger', model: 'router@9' }, `later ${i}`);
+  expect(asked).toBe(before);
+  expect(top(answer)).toBe('security');
+});
+
+it('notices a model that holds the whole process up, although its answer is there when anybody looks', async () => {
+  let asked = 0;
+  const ask = stage([
+    trial('challenger', 'router@8', () => {
+      asked++;
+      const end = performance.now() + 60;
+      while (performance.now() < end);
+      return opinion('cicd');
+    }),
+  ]);
+  const first = await ask({ arm: 'challenger', model: 'router@8' }, 'task');
+  expect(first.arm_failure).toContain('late');
+  expect(top(first)).toBe('security');
+  for (let i = 0; i < 10; i++) await ask({ arm: 'champion' }, `task ${i}`);
   expect(asked).toBe(3);
-  expect(last?.others?.[0]?.error).toContain('paused');
 });

@@ -1,12 +1,13 @@
 // Asks answered by the arm that the coordinator chose, with what the other arms say of the same task beside it.
 // The one thing to know: the champion hears every ask first, and whatever a challenger or shadow does (throw, hang, talk nonsense), its answer
-// goes out at most `patienceMs` later. The encoder encodes a text once, however many arms ask for its vector.
+// goes out at most `patienceMs` later, and where it stands in for a challenger five times that: what the encoder takes is not the
+// challenger's fault. The encoder encodes a text once, however many arms ask for its vector.
 import type { Logger, Question } from '@cortex/bus';
 import type { OtherArm, RouteAnswer } from '@cortex/schemas';
 import type { Panel } from '../panel.js';
-import { type Answer, type ReadAsk, type Routing, readAsk } from '../routing.js';
+import { type Answer, answerAll, type ReadAsk, type Routing } from '../routing.js';
 import { Pause } from './pause.js';
-import { checked } from './sane.js';
+import { checked, TooSlow } from './sane.js';
 
 /** A model beside the champion. */
 export interface TrialPanel {
@@ -34,6 +35,9 @@ interface Hearing extends TrialPanel {
   readonly said: readonly Promise<Said>[];
 }
 
+/** How much more patience there is with the arm that was asked than with those beside it. */
+const STAND_IN = 5;
+
 export class ArmRouting {
   private readonly pauses = new Map<string, Pause>();
   private readonly checkedPanels = new WeakMap<Panel, Panel>();
@@ -41,41 +45,20 @@ export class ArmRouting {
   constructor(private readonly parts: ArmRoutingParts) {}
 
   /** One answer a question, in order. */
-  async answer(questions: readonly Question[]): Promise<Answer[]> {
-    const { routing, champion: championPanel, trials } = this.parts;
+  answer(questions: readonly Question[]): Promise<Answer[]> {
+    return answerAll(questions, (asks) => this.answerAsks(asks));
+  }
+
+  private async answerAsks(asks: readonly ReadAsk[]): Promise<Answer[]> {
     const began = performance.now();
-    const answers: Answer[] = new Array(questions.length);
-    const asks: ReadAsk[] = [];
-    const at: number[] = [];
-    questions.forEach((question, index) => {
-      const read = readAsk(question);
-      if (read instanceof Error) answers[index] = read;
-      else {
-        asks.push(read);
-        at.push(index);
-      }
-    });
-    const panel = championPanel();
-    const onTrial = trials();
-    const first = await routing.hear(asks, panel);
+    const panel = this.parts.champion();
+    const onTrial = this.parts.trials();
+    const first = await this.parts.routing.hear(asks, panel);
     // The common case: nothing is on trial, and nobody asks for it.
-    if (onTrial.length === 0 && asks.every(({ ask }) => ask.arm === 'champion')) {
-      first.forEach((answer, i) => {
-        answers[at[i] ?? 0] = answer;
-      });
-      return answers;
-    }
-    const champion: Hearing = {
-      arm: 'challenger',
-      name: panel.version,
-      panel,
-      said: first.map((answer) => timed(answer, began)),
-    };
+    if (onTrial.length === 0 && asks.every(({ ask }) => ask.arm === 'champion')) return first;
+    const champion = { name: panel.version, said: first.map((answer) => timed(answer, began)) };
     const hearings = onTrial.map((trial) => this.hear(trial, asks));
-    asks.forEach((read, i) => {
-      answers[at[i] ?? 0] = this.compose(read, first[i] as Answer, champion, hearings, i);
-    });
-    return answers;
+    return asks.map((read, i) => this.compose(read, first[i] as Answer, champion, hearings, i));
   }
 
   /** Never rejects, and never throws: an arm that fails has said so. */
@@ -90,10 +73,9 @@ export class ArmRouting {
     } catch (error) {
       all = Promise.reject(error);
     }
+    void this.judge(trial.name, all);
     const said = asks.map((_, i) =>
-      all
-        .then((answers) => timed(answers[i] as Answer, began))
-        .catch((error: unknown): Said => ({ error: messageOf(error), ms: performance.now() - began })),
+      all.then((answers) => timed(answers[i] as Answer, began)).catch((error: unknown): Said => failed(error, began)),
     );
     return { ...trial, said };
   }
@@ -102,7 +84,7 @@ export class ArmRouting {
   private async compose(
     { question, ask }: ReadAsk,
     mine: Answer,
-    champion: Hearing,
+    champion: Pick<Hearing, 'name' | 'said'>,
     hearings: readonly Hearing[],
     i: number,
   ): Promise<RouteAnswer> {
@@ -112,11 +94,15 @@ export class ArmRouting {
       return answer;
     });
     const left = question.deadline - this.parts.marginMs - Date.now();
-    const waitMs = Math.max(0, Math.min(this.parts.patienceMs, left));
     const own = await (champion.said[i] as Promise<Said>);
-    const said = await Promise.all(hearings.map((hearing) => this.inTime(hearing, i, waitMs, own.ms)));
     const asked = hearings.findIndex(({ arm, name }) =>
       ask.model === undefined ? arm === ask.arm : name === ask.model,
+    );
+    const said = await Promise.all(
+      hearings.map((hearing, k) => {
+        const patience = this.parts.patienceMs * (k === asked ? STAND_IN : 1);
+        return inTime(hearing.said[i] as Promise<Said>, Math.max(0, Math.min(patience, left)), own.ms);
+      }),
     );
     const chosen = said[asked];
     const others = (but: number) =>
@@ -138,22 +124,18 @@ export class ArmRouting {
     };
   }
 
-  private async inTime({ name, said }: Hearing, i: number, waitMs: number, championMs: number): Promise<Said> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), waitMs);
+  /** Whether a model was late with a batch, which is no sign of health; told when it is known, and nobody waits for it. */
+  private async judge(name: string, answers: Promise<Answer[]>): Promise<void> {
+    const heard = answers.then(async (all) => {
+      const settled = await Promise.allSettled(all);
+      return settled.some((one) => one.status === 'rejected' && one.reason instanceof TooSlow);
     });
-    const first = await Promise.race([said[i] as Promise<Said>, late]);
-    clearTimeout(timer);
-    // One that computes in this process may hold up the clock too: then it has answered, but its own time tells.
-    const slow = first === undefined || first.ms > championMs + this.parts.patienceMs;
-    const pause = this.pauseOf(name);
-    // What is paused says so at once, and that is no sign of health.
-    if (pause.reason() === undefined && pause.heard(slow))
+    const slow = await before(
+      heard.catch((error: unknown) => error instanceof TooSlow),
+      this.parts.patienceMs * STAND_IN,
+    );
+    if (this.pauseOf(name).heard(slow ?? true))
       this.parts.log.warn('a model on trial is not heard for a while: it is late again and again', { model: name });
-    if (first !== undefined && !slow) return first;
-    const ms = first?.ms ?? championMs + waitMs;
-    return { error: `late: it had not answered ${Math.round(waitMs)} ms after the champion`, ms };
   }
 
   private pauseOf(name: string): Pause {
@@ -169,10 +151,29 @@ export class ArmRouting {
   private check(panel: Panel): Panel {
     let safe = this.checkedPanels.get(panel);
     if (!safe) {
-      safe = checked(panel);
+      safe = checked(panel, this.parts.patienceMs);
       this.checkedPanels.set(panel, safe);
     }
     return safe;
+  }
+}
+
+async function inTime(said: Promise<Said>, waitMs: number, championMs: number): Promise<Said> {
+  const first = await before(said, waitMs);
+  if (first !== undefined) return first;
+  return { error: `late: not there ${Math.round(waitMs)} ms after the champion`, ms: championMs + waitMs };
+}
+
+/** Undefined when it takes longer. */
+async function before<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -182,8 +183,12 @@ async function timed(answer: Answer, began: number): Promise<Said> {
     const ms = performance.now() - began;
     return found instanceof Error ? { error: found.message, ms } : { answer: found, ms };
   } catch (error) {
-    return { error: messageOf(error), ms: performance.now() - began };
+    return failed(error, began);
   }
+}
+
+function failed(error: unknown, began: number): Said {
+  return { error: messageOf(error), ms: performance.now() - began };
 }
 
 function otherOf(arm: OtherArm['arm'], model: string, said: Said): OtherArm {

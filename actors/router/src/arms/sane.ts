@@ -1,4 +1,5 @@
-// A panel on trial, heard with distrust: odds that are no odds are an error, named, and never part of an answer.
+// A panel on trial, heard with distrust: odds that are no odds are an error, named, and never part of an answer; so is taking too long, which in
+// this process holds up everybody.
 import type { Opinion, Panel } from '../panel.js';
 
 /** Thrown when a model answers with something that is no probability. */
@@ -6,16 +7,28 @@ export class Nonsense extends Error {
   override readonly name = 'Nonsense';
 }
 
-/** The same panel, whose opinions are checked. */
-export function checked(panel: Panel): Panel {
-  const all = (opinions: Opinion[]) => {
+/** Thrown when a model thinks longer than an answer may wait for it. */
+export class TooSlow extends Error {
+  override readonly name = 'TooSlow';
+}
+
+/** What one more query of a batch may take. */
+const PER_QUERY_MS = 10;
+
+/** The same panel, whose opinions are checked, and the time they take. */
+export function checked(panel: Panel, patienceMs: number): Panel {
+  const hear = async (queries: number, thinking: () => Promise<Opinion[]>) => {
+    const began = performance.now();
+    const opinions = await thinking();
+    const ms = performance.now() - began;
+    if (ms > patienceMs + PER_QUERY_MS * queries) throw new TooSlow(`late: it thought for ${Math.round(ms)} ms`);
     for (const opinion of opinions) check(opinion);
     return opinions;
   };
   return {
     ...panel,
-    quick: async (queries, masters) => all(await panel.quick(queries, masters)),
-    full: async (queries, masters) => all(await panel.full(queries, masters)),
+    quick: (queries, masters) => hear(queries.length, () => panel.quick(queries, masters)),
+    full: (queries, masters) => hear(queries.length, () => panel.full(queries, masters)),
   };
 }
 
