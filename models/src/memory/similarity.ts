@@ -32,9 +32,12 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
+/** Short words say nothing about the matter, unless they are numbers or names. */
+const wordsOf = (text: string) => searchTerms(text).filter((word) => word.length > 3 || /[\d_]/.test(word));
+
 /** Cosine of the two texts' words, rare or not: enough to tell the same matter from another where there is no encoder. */
 export function wordLikeness(a: string, b: string): number {
-  const [x, y] = [new Set(searchTerms(a)), new Set(searchTerms(b))];
+  const [x, y] = [new Set(wordsOf(a)), new Set(wordsOf(b))];
   if (x.size === 0 || y.size === 0) return 0;
   let both = 0;
   for (const word of x) if (y.has(word)) both++;

@@ -64,12 +64,19 @@ function checkTokens(
     if (kind === 'text' || kind === '!') continue;
     if (kind === '>') throw new PromptInvalid(field, `{{>${name}}}: a prompt includes no other`);
     if (kind === '=') throw new PromptInvalid(field, 'the delimiters cannot be changed');
-    const variable = declared[name];
+    // `{{#list.length}}` asks whether a list has anything in it.
+    const list = name.endsWith('.length') ? declared[name.slice(0, -'.length'.length)] : undefined;
+    const variable = list?.type === 'list' ? list : declared[name];
     // Inside a list the names are the fields of its items.
     if (variable === undefined && !inList)
       throw new PromptInvalid(field, `uses {{${name}}}, which is neither declared in variables nor standard`);
     if (kind === '#' || kind === '^')
-      checkTokens(field, inner ?? [], declared, inList || (kind === '#' && variable?.type === 'list'));
+      checkTokens(
+        field,
+        inner ?? [],
+        declared,
+        inList || (kind === '#' && variable?.type === 'list' && list === undefined),
+      );
   }
 }
 

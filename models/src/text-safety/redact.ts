@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
 
 /** Words that stand where a secret could, and are none. */
 const HARMLESS =
-  /^(?:true|false|null|undefined|none|string|number|boolean|optional|required|process\.env.*|env\.[\w.]+|\$\{?.*|<.*>?|x{3,}|\*{3,}|\.{3,}|your[-_ ].*|example.*|changeme|[a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:[_.-][a-z]+)*[,;]?)$/;
+  /^(?:true|false|null|undefined|none|string|number|boolean|optional|required|process\.env.*|env\.[\w.]+|\$\{?.*|<.*>?|x{3,}|\*{3,}|\.{3,}|your[-_ ].*|example.*|changeme|[a-z]+(?:[A-Z][a-z]+)+|[A-Za-z_$]+(?:\.[A-Za-z_$]+)+[,;.]?|[a-z]+(?:[_-][a-z]+)*[,;.!?]?)$/;
 
 /**
  * Replaces secrets by `[removed: kind]`. `known` are values that must not appear whatever they look like, such as this process's keys;

@@ -1,0 +1,123 @@
+import type { Lesson, TaskMemory } from '@cortex/schemas';
+import { describe, expect, it } from 'vitest';
+import {
+  afterUse,
+  cosine,
+  cutTo,
+  freshness,
+  packVector,
+  recall,
+  recallNotes,
+  remember,
+  supersedes,
+  unpackVector,
+  wordLikeness,
+} from './index.js';
+
+const NOW = new Date('2026-06-01T00:00:00Z');
+const count = (text: string) => Math.ceil(text.length / 4);
+const empty: TaskMemory = {
+  task: 't',
+  master: 'm',
+  notes: [],
+  summary: '',
+  summarised: 0,
+  spent: { input: 0, output: 0, reserved: 0 },
+  subtasks: [],
+  updated_at: NOW.toISOString(),
+};
+const lesson = (over: Partial<Lesson> = {}): Lesson => ({
+  id: 'l1',
+  key: 'k',
+  master: 'development',
+  shared: false,
+  task_type: 'fix-bug',
+  about: 'the upload crashes',
+  lesson: 'look at the retry limit',
+  worked: true,
+  source: 'reflection',
+  trust: 'known',
+  used: 0,
+  useful: 0,
+  useless: 0,
+  proven: false,
+  learned_at: NOW.toISOString(),
+  confirmed_at: NOW.toISOString(),
+  ...over,
+});
+
+describe('short-term memory', () => {
+  it('stays within its budget, keeps the newest whole and the oldest as a summary', () => {
+    let memory = empty;
+    for (let i = 0; i < 40; i++)
+      memory = remember(
+        memory,
+        { kind: 'found', text: `Finding ${i} says something. ${'More of it. '.repeat(10)}It ends with ${i}.` },
+        { budgetTokens: 200, count },
+        NOW,
+      );
+    const size = memory.notes.reduce((sum, note) => sum + note.tokens, 0) + count(memory.summary);
+    expect(size).toBeLessThanOrEqual(200);
+    expect(memory.notes.at(-1)?.text).toContain('It ends with 39.');
+    expect(memory.summarised + memory.notes.length).toBe(40);
+    expect(recallNotes(memory)).toContain('(earlier, shortened)');
+  });
+
+  it('cuts a note that alone is larger than the budget', () => {
+    const memory = remember(empty, { kind: 'found', text: 'x'.repeat(10_000) }, { budgetTokens: 100, count }, NOW);
+    expect(memory.notes[0]?.tokens).toBeLessThanOrEqual(75);
+    expect(cutTo('abcdefgh', 1, count)).toHaveLength(4);
+  });
+});
+
+describe('long-term memory', () => {
+  const ids = (lessons: Lesson[], master = 'development') =>
+    recall(lessons, { master, similarity: (l) => wordLikeness('the upload crashes', l.about), now: NOW }).map(
+      ({ lesson: l }) => l.id,
+    );
+
+  it('is private to its master until it is shared and proven', () => {
+    expect(ids([lesson()], 'security')).toEqual([]);
+    expect(ids([lesson({ shared: true })], 'security')).toEqual([]);
+    expect(ids([lesson({ shared: true, proven: true })], 'security')).toEqual(['l1']);
+  });
+
+  it('brings up what is alike, useful, trusted and fresh first, and says why', () => {
+    const lessons = [
+      lesson({ id: 'other', about: 'paint the shed green' }),
+      lesson({ id: 'useless', useless: 8, used: 8 }),
+      lesson({ id: 'useful', useful: 8, used: 8 }),
+      lesson({ id: 'outside', trust: 'outside' }),
+      lesson({ id: 'old', confirmed_at: '2025-06-01T00:00:00Z' }),
+    ];
+    expect(ids(lessons)[0]).toBe('useful');
+    expect(ids(lessons)).not.toContain('other');
+    const old = recall(lessons, { master: 'development', similarity: () => 1, now: NOW }).find(
+      ({ lesson: l }) => l.id === 'old',
+    );
+    expect(old?.stale).toBe(true);
+    expect(old?.why).toContain('stale: last confirmed 2025-06-01');
+  });
+
+  it('is proven by successes it was there at, and not by chance alone', () => {
+    let known = lesson();
+    for (let i = 0; i < 3; i++) known = afterUse(known, true, NOW);
+    expect(known).toMatchObject({ proven: true, shared: true, useful: 3 });
+    for (let i = 0; i < 3; i++) known = afterUse(known, false, NOW);
+    expect(known.proven).toBe(false);
+    expect(freshness(known, NOW)).toBe(1);
+  });
+
+  it("is corrected by a person's word, not by a weaker one", () => {
+    const person = lesson({ id: 'p', source: 'person' });
+    expect(supersedes(person, lesson())).toBe(true);
+    expect(supersedes(lesson(), person)).toBe(false);
+    expect(supersedes(lesson({ id: 'x', key: 'other' }), lesson())).toBe(false);
+    expect(ids([lesson({ superseded_by: 'p' })])).toEqual([]);
+  });
+
+  it('keeps vectors small and true', () => {
+    const vector = new Float32Array(384).map((_, i) => Math.sin(i) / Math.sqrt(192));
+    expect(cosine(unpackVector(packVector(vector)), vector)).toBeGreaterThan(0.999);
+  });
+});
