@@ -49,8 +49,6 @@ function bySelf(row: RawRow): Judged {
   if (row.provenance === 'test' || row.provenance === 'generated')
     return { origin: row.provenance, detail: `it says of itself that it is ${row.provenance}` };
   if (row.task !== undefined && TEST_NAME.test(row.task)) return { origin: 'test', detail: `its id is ${row.task}` };
-  if (row.sayer !== undefined && TEST_NAME.test(row.sayer))
-    return { origin: 'test', detail: `it comes from ${row.sayer}` };
   return { origin: 'real', detail: '' };
 }
 

@@ -1,5 +1,6 @@
 // Labels: what decisions and their outcomes teach.
 export type { Capped } from './caps.js';
+export { labelsOfKept } from './kept.js';
 export {
   LABEL_WEIGHTS,
   LabelCollector,

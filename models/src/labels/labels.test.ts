@@ -1,6 +1,10 @@
-import type { LogRecord } from '@cortex/schemas';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeMessage, type LogRecord } from '@cortex/schemas';
 import { expect, it } from 'vitest';
-import { labelsOf } from './index.js';
+import { KeptStore, rowsOf, sourceOf } from '../kept/index.js';
+import { labelsOf, labelsOfKept } from './index.js';
 
 const AT = Date.parse('2026-11-22T10:00:00Z');
 const time = (ms: number) => new Date(AT + ms).toISOString();
@@ -138,4 +142,29 @@ it('whoever floods the labels gets no more than its share, and small voices are 
   expect(capped).toMatchObject([{ sayer: 'person:mallory', rows: 2_000, before: 2_000 }]);
   // Alone, nobody can be compared: nothing is cut.
   expect(labelsOf(records.slice(0, 4_000)).capped).toEqual([]);
+});
+
+it('kept records and those of the log together teach what the whole stream would, wherever it is cut', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cortex-labels-'));
+  try {
+    const records = [
+      decided('a'),
+      ended('a', true),
+      decided('b'),
+      ended('b', false, { correction: { master: 'cicd' } }),
+    ];
+    const store = new KeptStore(folder);
+    const source = sourceOf('LOG', '2026-11-22T09:00:00Z');
+    const placed = records
+      .slice(0, 3)
+      .flatMap((record, i) =>
+        rowsOf({ kind: 'log', source, sequence: i + 1, storedAt: AT + i, data: encodeMessage(record) }),
+      );
+    await store.put(placed);
+    // The log was compacted up to the first settled record.
+    expect(await labelsOfKept(folder, records.slice(1))).toEqual(labelsOf(records));
+    expect((await labelsOfKept(folder)).routing.map((row) => row.task)).toEqual(['a']);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
