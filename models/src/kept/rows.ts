@@ -107,7 +107,13 @@ function decisionRow(record: LogRecord): Row {
   const { text, ...rest } = task;
   return {
     ...some({ text, source: task.source, repository: task.repository, title: task.title, trace_id: d?.trace_id }),
-    ...some({ method: d?.method, confidence: d?.confidence, propensity: d?.propensity, arm: d?.arm }),
+    ...some({
+      method: d?.method,
+      confidence: d?.confidence,
+      propensity: d?.propensity,
+      arm: d?.arm,
+      assigned: d?.assigned,
+    }),
     ...some({ latency_ms: d?.latency_ms, master: d?.master }),
     task: task.id,
     revision: record.revision,

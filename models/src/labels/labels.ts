@@ -17,7 +17,10 @@ export interface Provenance {
   /** Probability with which it was drawn, above 0 and at most 1; undefined when it was not kept. */
   readonly propensity?: number;
   readonly method: string;
+  /** Which model decided. */
   readonly arm: string;
+  /** The arm that the split gave the task: trials are analysed by it. The same as `arm` where it was not kept. */
+  readonly assigned: string;
   /** When it was decided, milliseconds since 1970. */
   readonly at: number;
   /** Milliseconds from the decision to what is known of it now. */
@@ -133,6 +136,7 @@ export class LabelCollector {
       master: decision.master,
       method: decision.method,
       arm: decision.arm,
+      assigned: decision.assigned ?? decision.arm,
       at,
       ...(decision.propensity > 0 && decision.propensity_known !== false ? { propensity: decision.propensity } : {}),
       ...(known ? { delayMs: Math.max(0, Date.parse(last.correction?.at ?? last.at) - at) } : {}),
