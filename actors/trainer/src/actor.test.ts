@@ -76,14 +76,17 @@ describeOnServer('the trainer', (suite) => {
     await ask('first');
     await ends('first', 'done');
     const state = await board.read('first');
-    expect(state).toMatchObject({ version: 'router@1', report: { rows: 51, repeated: expect.any(Number) } });
+    expect(state).toMatchObject({
+      version: 'router@1',
+      report: { given: 51, kept: expect.any(Number), labels: { kitchen: { rows: expect.any(Number) } } },
+    });
     const registry = await openModelRegistry(bus, { keys: join(folder, 'keys') });
     const version = await registry.show('router@1');
     expect(version).toMatchObject({
       seed: 1,
       code: expect.stringMatching(/^cortex \d/),
       hardware: expect.stringMatching(/GiB/),
-      data: { rows: 51, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      data: { rows: state?.report?.kept, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
     });
     const router = await loadServedRouter(await registry.fetch('router@1', join(folder, 'fetched')));
     const [routed] = await router.route([{ text: 'who will bake bread and boil pasta' }]);
@@ -94,7 +97,7 @@ describeOnServer('the trainer', (suite) => {
       version: 'router@1',
       job: 'first',
       reason: 'a test',
-      report: { rows: 51, dropped: { 'failed, and nobody said where it should have gone': 9 } },
+      report: { given: 51, left_out: { 'failed, and nobody said where it should have gone': 9 } },
     });
     const runs = join(folder, 'models', 'runs', 'first');
     const file = (await readdir(runs)).find((name) => name.startsWith('events.out.tfevents'));

@@ -45,6 +45,7 @@ export function trainerActor(input: TrainerSettingsInput, parts: TrainerParts = 
         runs: join(settings.models, 'runs'),
         encoder: /^(off|none)?$/.test(settings.encoder) ? '' : settings.encoder,
         vectors: settings.vector_folder,
+        trainingData: settings.training_data,
         mlflow: settings.mlflow,
         say,
       };

@@ -13,7 +13,5 @@ export { askForTraining } from './job/ask.js';
 export { Board, FINISHED, type LastTraining } from './job/board.js';
 export { Documents, Outrun } from './job/documents.js';
 export { type Collected, collectRows, lastOfLog } from './rows/collect.js';
-export { type DataReport, reportOf } from './rows/report.js';
-export { type CollectedRows, rowsOfTasks } from './rows/rows-of-tasks.js';
 export { type TrainerSettings, type TrainerSettingsInput, trainerSettingsSchema } from './settings.js';
 export { BadSchedule } from './trigger/due.js';

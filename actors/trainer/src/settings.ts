@@ -21,6 +21,8 @@ export const trainerSettingsSchema = z.strictObject({
   encoder: z.string().default(() => process.env.CORTEX_ENCODER ?? ''),
   /** Folder for vectors on disk, shared by all actors of a machine. Default: none are kept. */
   vector_folder: z.string().optional(),
+  /** Folder of the recorder's files: what the log does not hold any more is learned from them, and data reports go there. Default: none. */
+  training_data: z.string().optional(),
   /** Trainings by the clock. Default: both families each night at 3, when there is anything new. */
   schedules: z
     .array(scheduleSchema)

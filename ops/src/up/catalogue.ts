@@ -1,4 +1,5 @@
 // Which actors there are, and how each is made. Loaded lazily: a command that runs none must not wait for models to load.
+import { dirname } from 'node:path';
 import type { ActorDefinition } from '@cortex/bus';
 import { modelFolders } from '../train/folders.js';
 import { trainingFolder } from './home.js';
@@ -70,6 +71,22 @@ export const ACTORS: readonly ActorRow[] = [
     async make({ encoder }) {
       const { recorderActor } = await import('@cortex/actor-recorder');
       return recorderActor({ folder: trainingFolder(), encoder: encoder ?? '' });
+    },
+  },
+  {
+    name: 'trainer',
+    summary: 'trains models from what was recorded',
+    count: 1,
+    encodes: true,
+    async make({ encoder }) {
+      const { trainerActor } = await import('@cortex/actor-trainer');
+      const { roots, keys } = modelFolders();
+      return trainerActor({
+        models: dirname(roots.router),
+        keys,
+        encoder: encoder ?? '',
+        training_data: trainingFolder(),
+      });
     },
   },
   {

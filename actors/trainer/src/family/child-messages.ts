@@ -1,4 +1,5 @@
 // What passes between the trainer and the child process that trains: small messages; rows and models go by files.
+import type { Sift, Sifted } from '../rows/sift.js';
 import type { TrainingFacts } from './facts.js';
 import type { TrainedFamily } from './families.js';
 
@@ -28,11 +29,19 @@ export interface ChildTrial {
   readonly training: Readonly<Record<string, number>>;
 }
 
-export type ToChild = ChildTask | ChildTrial;
+export interface ChildSift extends Sift {
+  readonly kind: 'sift';
+}
+
+export type ToChild = ChildTask | ChildTrial | ChildSift;
 
 export type FromChild =
   | { readonly kind: 'progress'; readonly stage: string; readonly share: number }
   | { readonly kind: 'point'; readonly tag: string; readonly value: number; readonly step: number }
+  | ({ readonly kind: 'sifted' } & Sifted)
   | { readonly kind: 'trained'; readonly facts: TrainingFacts }
   | { readonly kind: 'tried' }
   | { readonly kind: 'failed'; readonly name: string; readonly message: string };
+
+/** What a child ends with when all went well. */
+export type Finished = Extract<FromChild, { kind: 'sifted' | 'trained' | 'tried' }>;

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { type Encoder, loadEncoder, type OutcomeRow, type TrainingRow } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
-import type { FromChild, ToChild } from './child-messages.js';
+import { readLines, siftRows } from '../rows/sift.js';
+import type { ChildTask, ChildTrial, FromChild, ToChild } from './child-messages.js';
 import { trainPredictorInto, trainRouterInto } from './train-family.js';
 import { runTrial } from './trial.js';
 
@@ -34,9 +35,10 @@ process.once('message', async (task: ToChild) => {
 
 async function run(task: ToChild): Promise<FromChild> {
   setPriority(NICENESS);
+  if (task.kind === 'sift') return { kind: 'sifted', ...(await siftRows(task)) };
   const encoder = await open(task);
   try {
-    const rows = (await readFile(task.rows, 'utf8')).split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
+    const rows = await readLines(task.rows);
     const masters = JSON.parse(await readFile(task.masters, 'utf8')) as Master[];
     if (task.kind === 'trial') {
       await runTrial(masters, rows as TrainingRow[], { ...task, encoder, onProgress, onPoint });
@@ -54,6 +56,6 @@ async function run(task: ToChild): Promise<FromChild> {
   }
 }
 
-async function open({ encoder, vectors }: ToChild): Promise<Encoder | undefined> {
+async function open({ encoder, vectors }: ChildTask | ChildTrial): Promise<Encoder | undefined> {
   return encoder === '' ? undefined : loadEncoder(encoder, vectors === undefined ? {} : { cacheFolder: vectors });
 }

@@ -1,8 +1,7 @@
 // Training beside the event loop: a niced child process learns while leases are renewed here.
 // The one thing to know: the child ends when its trainer is gone, and a child that dies is an error with its exit code.
 import { fork } from 'node:child_process';
-import type { FromChild, ToChild } from './child-messages.js';
-import type { TrainingFacts } from './facts.js';
+import type { Finished, FromChild, ToChild } from './child-messages.js';
 
 // Built code, also when the caller runs from src: a child process cannot read TypeScript.
 const SCRIPT = new URL('../../dist/family/child-process.js', import.meta.url);
@@ -36,8 +35,8 @@ export class TrainingDied extends Error {
   }
 }
 
-/** Facts of a training; undefined for a trial. @throws TrainingFailed or TrainingDied. */
-export function runChild(task: ToChild, options: ChildOptions = {}): Promise<TrainingFacts | undefined> {
+/** What the child ended with. @throws TrainingFailed or TrainingDied. */
+export function runChild(task: ToChild, options: ChildOptions = {}): Promise<Finished> {
   const { signal, onProgress, onPoint } = options;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -56,7 +55,7 @@ export function runChild(task: ToChild, options: ChildOptions = {}): Promise<Tra
       if (message.kind === 'progress') onProgress?.(message.stage, message.share);
       else if (message.kind === 'point') onPoint?.(message.tag, message.value, message.step);
       else if (message.kind === 'failed') outcome ??= () => reject(new TrainingFailed(message.name, message.message));
-      else outcome ??= () => resolve(message.kind === 'trained' ? message.facts : undefined);
+      else outcome ??= () => resolve(message);
     });
     child.once('error', (error) => {
       outcome ??= () => reject(error);

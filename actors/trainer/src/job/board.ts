@@ -12,7 +12,6 @@ const lastSchema = z.looseObject({
   job: z.string(),
   at: z.string(),
   until: z.number().int().nonnegative(),
-  labels: z.record(z.string(), z.number()).optional(),
 });
 /** The training before, of a family: successful or not, so that data nobody can learn from is not tried again and again. */
 export type LastTraining = z.output<typeof lastSchema>;
@@ -117,8 +116,7 @@ export class Board {
 
   async setLast(family: string, last: LastTraining): Promise<void> {
     await this.documents.change(`last.${family}`, lastSchema, (now) =>
-      // Labels of a failed training are not known: those of the one before stay.
-      now && now.until > last.until ? undefined : { ...(now?.labels ? { labels: now.labels } : {}), ...last },
+      now && now.until > last.until ? undefined : last,
     );
   }
 }

@@ -1,23 +1,28 @@
 // A job's folder: what each stage left there, so that a job that is begun again on this machine goes on where it was.
 // The one thing to know: a stage's result has its final name only when it is whole (written aside, then renamed).
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Master } from '@cortex/schemas';
-import { fingerprintOf, type TrainingFacts } from '../family/facts.js';
+import type { DataReport } from '@cortex/models';
+import type { TrainingFacts } from '../family/facts.js';
 import { FACTS_FILE } from '../family/train-family.js';
-import type { DataReport } from '../rows/report.js';
+import { putWhole } from '../rows/whole.js';
 
 export interface KeptRows {
   /** Last sequence of the log they were collected to. */
   readonly until: number;
   readonly fingerprint: string;
   readonly report: DataReport;
+  /** Why tasks gave no row, counted. */
+  readonly left_out: Readonly<Record<string, number>>;
 }
 
 export class JobFolder {
   constructor(readonly path: string) {}
 
+  get collected(): string {
+    return join(this.path, 'collected.jsonl');
+  }
   get rows(): string {
     return join(this.path, 'rows.jsonl');
   }
@@ -41,16 +46,10 @@ export class JobFolder {
     return kept?.until === until ? kept : undefined;
   }
 
-  async keepRows(
-    rows: readonly object[],
-    masters: readonly Master[],
-    kept: Omit<KeptRows, 'fingerprint'>,
-  ): Promise<KeptRows> {
-    await put(this.rows, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    await put(this.masters, JSON.stringify(masters));
-    const whole = { ...kept, fingerprint: fingerprintOf(rows) };
-    await put(join(this.path, 'rows.json'), `${JSON.stringify(whole, null, 2)}\n`);
-    return whole;
+  /** Written last: with it the rows are whole. */
+  async keep(rows: KeptRows): Promise<KeptRows> {
+    await putWhole(join(this.path, 'rows.json'), `${JSON.stringify(rows, null, 2)}\n`);
+    return rows;
   }
 
   /** What is told of the model that lies here; undefined: there is none yet. */
@@ -72,14 +71,10 @@ export class JobFolder {
 
   /** What was only needed on the way: the rows are in the recorder's files, the model in the registry. */
   async tidy(): Promise<void> {
-    await Promise.all([this.candidate, this.rows, this.masters].map((p) => rm(p, { recursive: true, force: true })));
+    await Promise.all(
+      [this.candidate, this.collected, this.rows, this.masters].map((p) => rm(p, { recursive: true, force: true })),
+    );
   }
-}
-
-async function put(file: string, content: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
-  await writeFile(aside, content);
-  await rename(aside, file);
 }
 
 async function readJson<T>(file: string): Promise<T | undefined> {

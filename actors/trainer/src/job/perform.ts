@@ -1,11 +1,13 @@
 // The stages of a job: collect, search (when asked for), train, publish. Each leaves its result on disk, so that a job begun again skips it.
 import { openMasters } from '@cortex/bus';
+import type { TrainJob } from '@cortex/schemas';
 import { runChild, TrainingDied, TrainingFailed } from '../family/child.js';
 import type { TrainingFacts } from '../family/facts.js';
 import { NotTrainable, type TrainedFamily } from '../family/families.js';
 import { TrainingDataError } from '../family/train-family.js';
 import { collectRows, lastOfLog } from '../rows/collect.js';
-import { reportOf } from '../rows/report.js';
+import { putLines } from '../rows/sift.js';
+import { putWhole } from '../rows/whole.js';
 import { search } from '../search/search.js';
 import type { Claim } from './board.js';
 import { JobFolder, type KeptRows } from './folder.js';
@@ -24,7 +26,8 @@ export function isFinal(error: unknown): error is Error {
     error instanceof TrainingFailed ||
     error instanceof TrainingDataError ||
     error instanceof NotTrainable ||
-    (error instanceof Error && ['ModelFolderRefused', 'NoModelKeys', 'InvalidMessage'].includes(error.name))
+    (error instanceof Error &&
+      ['ModelFolderRefused', 'NoModelKeys', 'InvalidMessage', 'KeptFileUnreadable'].includes(error.name))
   );
 }
 
@@ -39,14 +42,14 @@ export async function perform(
   const folder = await JobFolder.open(shop.runs, job.id);
   const until = claim.state.until ?? (await lastOfLog(shop.bus));
   await claim.change({ stage: 'collecting', share: 0, until });
-  const rows = await collect(shop, until, family, folder);
+  const rows = await collect(shop, job, until, family, folder, signal);
   signal.throwIfAborted();
   const log = await openLog(shop, job, folder.path);
   try {
     await log.params({
       family,
       seed: job.seed,
-      rows: rows.report.rows,
+      rows: rows.report.kept,
       fingerprint: rows.fingerprint,
       reason: job.reason,
     });
@@ -88,23 +91,38 @@ async function publishOnce(
   return published.name;
 }
 
-/** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until`. */
+/** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until` and sifted. */
 export async function collect(
   shop: Workshop,
+  job: TrainJob,
   until: number,
   family: TrainedFamily,
   folder: JobFolder,
+  signal: AbortSignal,
 ): Promise<KeptRows> {
   const kept = await folder.keptRows(until);
   if (kept) return kept;
-  const { routing, outcomes, skipped, unreadable } = await collectRows(shop.bus, until);
+  const { routing, outcomes, skipped, unreadable } = await collectRows(shop.bus, until, shop.trainingData);
   const registry = await openMasters(shop.bus);
   const masters = registry.list();
   await registry.close();
-  const rows = family === 'router' ? routing : outcomes;
-  const before = await shop.board.last(family);
-  const dropped = { ...skipped, ...(unreadable > 0 ? { 'record cannot be read': unreadable } : {}) };
-  return folder.keepRows(rows, masters, { until, report: reportOf(rows, dropped, before?.labels) });
+  await putWhole(folder.masters, JSON.stringify(masters));
+  await putLines(folder.collected, family === 'router' ? routing : outcomes);
+  const sifted = await runChild(
+    {
+      kind: 'sift',
+      family,
+      collected: folder.collected,
+      rows: folder.rows,
+      at: job.at,
+      folder: shop.trainingData,
+    },
+    { signal },
+  );
+  if (sifted.kind !== 'sifted') throw new TrainingDied(0, null);
+  const { report, fingerprint } = sifted;
+  const left_out = { ...skipped, ...(unreadable > 0 ? { 'record cannot be read': unreadable } : {}) };
+  return folder.keep({ until, report, fingerprint, left_out });
 }
 
 /** What the job states, bettered by a search when one was asked for; empty: the network's defaults. */

@@ -90,20 +90,16 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
 
   async function finish(claim: Claim, family: TrainedFamily, { version, facts, rows }: Performed): Promise<void> {
     const { job } = claim.state;
-    const report = {
-      ...claim.state.report,
-      ...rows.report,
-      metrics: facts.metrics,
-      seconds: facts.seconds,
-      notes: facts.notes,
-    };
+    const data = { ...rows.report, left_out: rows.left_out };
+    const { metrics, seconds, notes } = facts;
+    const report = { ...claim.state.report, ...data, metrics, seconds, notes };
     await event(family, 'trained', version, {
       version,
       reason: job.reason,
       job: job.id,
       requested_by: job.requested_by,
       metrics: facts.metrics,
-      report: rows.report,
+      report: data,
       fingerprint: facts.fingerprint,
       seed: facts.seed,
       code: facts.code,
@@ -114,11 +110,10 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
       job: job.id,
       at: new Date().toISOString(),
       until: rows.until,
-      labels: rows.report.labels,
     });
     await claim.change({ state: 'done', version, report, stage: 'done', share: 1 });
     await (await JobFolder.open(shop.runs, job.id)).tidy();
-    shop.say(`trained the ${family}: ${version}`, { job: job.id, rows: rows.report.rows });
+    shop.say(`trained the ${family}: ${version}`, { job: job.id, rows: rows.report.kept });
   }
 
   async function fail(claim: Claim | undefined, reason: string): Promise<void> {

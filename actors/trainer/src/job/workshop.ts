@@ -11,6 +11,8 @@ export interface Workshop {
   /** Folder of the encoder; empty: words alone. */
   readonly encoder: string;
   readonly vectors: string | undefined;
+  /** Folder of kept records, for what the log does not hold any more; undefined: none. */
+  readonly trainingData: string | undefined;
   /** Address; empty: none. */
   readonly mlflow: string;
   readonly say: (message: string, fields?: Record<string, unknown>) => void;

@@ -16,7 +16,7 @@ import { bestOf, trialsOf } from './search.js';
 const encoder = process.env.CORTEX_ENCODER;
 if (!encoder && process.env.CORTEX_REQUIRE_ALL === '1') throw new Error('no encoder: CORTEX_ENCODER is not set');
 const LIMIT = 200_000;
-const TRIALS = 6;
+const TRIALS = 4;
 
 const trial = (fields: Partial<TrialState>): TrialState => ({
   number: 0,

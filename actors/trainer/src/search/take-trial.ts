@@ -62,7 +62,8 @@ export function trialTaker({ shop, maxAttempts, stopping }: TakeTrialOptions): (
     };
     try {
       const folder = await JobFolder.open(shop.runs, search);
-      await collect(shop, job.until, 'router', folder);
+      const signal = AbortSignal.any([stopping, stop.signal]);
+      await collect(shop, job.job, job.until, 'router', folder, signal);
       await runChild(
         {
           kind: 'trial',
@@ -79,7 +80,7 @@ export function trialTaker({ shop, maxAttempts, stopping }: TakeTrialOptions): (
             values.push(value);
             telling = telling.then(tell).catch(() => undefined);
           },
-          signal: AbortSignal.any([stopping, stop.signal]),
+          signal,
         },
       );
       await telling;

@@ -6,7 +6,20 @@ export const MASTERS = {
   kitchen: ['bake bread', 'boil pasta', 'season the soup', 'chop onions', 'whisk eggs'],
   garden: ['prune roses', 'water tomatoes', 'mow the lawn', 'plant bulbs', 'rake leaves'],
 } as const;
-const STARTS = ['please', 'can somebody', 'today we must', 'who will', 'remember to', 'next:'];
+const STARTS = ['please', 'can somebody', 'today we must', 'who will', 'remember to', 'next:', 'when will you'];
+const ENDS = [
+  'before noon',
+  'for the guests',
+  'as agreed with Ann',
+  'again',
+  'at last',
+  'once more',
+  'with care',
+  'for us',
+  'in turn',
+  'by Friday',
+  'alone',
+];
 
 export async function registerMasters(bus: Bus): Promise<void> {
   const registry = await openMasters(bus);
@@ -24,7 +37,8 @@ export async function settleTasks(bus: Bus, count: number, from = 0): Promise<nu
   for (let i = from; i < from + count; i++) {
     const master = names[i % names.length] as keyof typeof MASTERS;
     const phrases = MASTERS[master];
-    const text = `${STARTS[i % STARTS.length]} ${phrases[Math.floor(i / 2) % phrases.length]}`;
+    // Few texts for many tasks would look generated, and not be learned from.
+    const text = `${STARTS[i % STARTS.length]} ${phrases[Math.floor(i / 2) % phrases.length]} ${ENDS[Math.floor(i / 3) % ENDS.length]}`;
     const id = `task-${i}`;
     const task = { id, priority: 'medium' as const, text, source: 'github' };
     const decided = await log.append(

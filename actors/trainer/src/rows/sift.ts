@@ -1,0 +1,63 @@
+// From collected rows to those that are learned from: cleaned, counted, and put where the training finds them. Runs in the child process.
+import { readFile } from 'node:fs/promises';
+import {
+  cleanRows,
+  type DataReport,
+  type LabelledRow,
+  type LearnedOutcome,
+  readLastReport,
+  reportOf,
+  writeReport,
+} from '@cortex/models';
+import { fingerprintOf } from '../family/facts.js';
+import type { TrainedFamily } from '../family/families.js';
+import { putWhole } from './whole.js';
+
+export interface Sifted {
+  readonly report: DataReport;
+  readonly fingerprint: string;
+}
+
+export interface Sift {
+  readonly family: TrainedFamily;
+  /** JSON lines: what was collected. */
+  readonly collected: string;
+  /** JSON lines: what is learned from. */
+  readonly rows: string;
+  /** When the job was asked for: rows from the future are judged by it, and a job begun again reports the same. */
+  readonly at: string;
+  /** The training-data folder, for the report and what was taken out; undefined: nowhere. */
+  readonly folder: string | undefined;
+}
+
+/** Writes the rows; returns the report and a sha256 over them. */
+export async function siftRows({ family, collected, rows, at, folder }: Sift): Promise<Sifted> {
+  const given = await readLines(collected);
+  const previous = folder === undefined ? undefined : await readLastReport(folder, family);
+  const options = { family, at, previous: previous && previous.at < at ? previous : undefined };
+  const now = Date.parse(at);
+  if (family === 'router') {
+    const cleaned = cleanRows(given as LabelledRow[], { now });
+    const report = reportOf(cleaned, options);
+    await putLines(rows, cleaned.rows);
+    if (folder !== undefined) await writeReport(folder, report, cleaned.quarantined);
+    return { report, fingerprint: fingerprintOf(cleaned.rows) };
+  }
+  // Several outcomes of one text contradict nobody: only what the rows say of themselves is looked at, and that was done.
+  const outcomes = given as LearnedOutcome[];
+  const counted = outcomes.map(({ text, master, at: when, task }) => ({ text, label: master, at: when, task }));
+  const origins = { real: counted.length, test: 0, generated: 0 };
+  const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
+  await putLines(rows, outcomes);
+  if (folder !== undefined) await writeReport(folder, report, []);
+  return { report, fingerprint: fingerprintOf(outcomes) };
+}
+
+export async function readLines(file: string): Promise<unknown[]> {
+  const text = await readFile(file, 'utf8');
+  return text.split('\n').flatMap((line) => (line ? [JSON.parse(line) as unknown] : []));
+}
+
+export function putLines(file: string, rows: readonly object[]): Promise<void> {
+  return putWhole(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
