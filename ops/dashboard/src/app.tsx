@@ -7,10 +7,14 @@ import { bus, link, loadTasks, now, startLive, stopLive } from './lib/live.js';
 import { dismiss, notices } from './lib/notices.js';
 import { go, route, taskPath } from './lib/router.js';
 import { nextTheme, theme } from './lib/theme.js';
+import { AlertsPage } from './pages/alerts.js';
 import { DeadPage } from './pages/dead.js';
+import { LibrarianPage } from './pages/librarian.js';
 import { LoginPage } from './pages/login.js';
 import { MastersPage } from './pages/masters.js';
+import { ModelsPage } from './pages/models.js';
 import { NowPage } from './pages/now.js';
+import { PromptsPage } from './pages/prompts.js';
 import { ReviewsPage } from './pages/reviews.js';
 import { TaskPage } from './pages/task.js';
 import { TasksPage } from './pages/tasks.js';
@@ -29,6 +33,10 @@ const PLACES: readonly Place[] = [
   { path: 'tasks', name: 'Tasks', page: TasksPage },
   { path: 'masters', name: 'Masters', page: MastersPage },
   { path: 'reviews', name: 'Reviews', page: ReviewsPage, waits: () => now.value?.open_reviews ?? 0 },
+  { path: 'alerts', name: 'Alerts', page: AlertsPage, waits: () => now.value?.open_alerts ?? 0 },
+  { path: 'models', name: 'Models', page: ModelsPage },
+  { path: 'prompts', name: 'Prompts', page: PromptsPage },
+  { path: 'librarian', name: 'Librarian', page: LibrarianPage },
   { path: 'dead', name: 'Dead letters', page: DeadPage, waits: () => now.value?.dead ?? 0 },
 ];
 

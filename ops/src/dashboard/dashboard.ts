@@ -6,6 +6,7 @@ import type { Bus } from '@cortex/bus';
 import { getRequestListener } from '@hono/node-server';
 import { Failed } from '../cli/failures.js';
 import { person } from '../cli/session.js';
+import { librarianOf } from './library.js';
 import { live } from './live.js';
 import { readPages } from './pages.js';
 import { dashboardApp } from './server.js';
@@ -34,9 +35,11 @@ export async function startDashboard(bus: Bus, settings: DashboardSettings): Pro
   const pages = await readPages();
   const world = watchWorld(bus);
   const stream = live(world);
+  const librarian = librarianOf(world);
   let port = 0;
   const app = dashboardApp({
     world,
+    librarian,
     live: stream,
     pages,
     tokens: settings.tokens,
@@ -52,6 +55,7 @@ export async function startDashboard(bus: Bus, settings: DashboardSettings): Pro
     port = await listen(server, settings);
   } catch (error) {
     stream.close();
+    librarian.close();
     await world.close();
     throw error;
   }
@@ -68,6 +72,7 @@ export async function startDashboard(bus: Bus, settings: DashboardSettings): Pro
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+      librarian.close();
       await world.close();
     },
   };

@@ -4,15 +4,18 @@ import { Hono } from 'hono';
 import { findLetter } from '../cli/dead-letters.js';
 import { WrongInput } from '../cli/failures.js';
 import { Refusal } from './act/refusal.js';
-import { undoneOf, undoWords } from './act/undo.js';
+import { lastWords as lastDeeds, undoneOf, undoWords } from './act/undo.js';
+import type { Librarian } from './library.js';
 import { mastersReport } from './masters/report.js';
+import { promptsAnswer } from './models/prompts.js';
+import { modelsAnswer } from './models/report.js';
 import type { Env } from './server.js';
 import { lifeOf } from './tasks/life.js';
 import { TASKS_IN_VIEW } from './tasks/task-index.js';
 import type { Intervention, LetterWhole } from './wire.js';
 import type { World } from './world.js';
 
-export function readRoutes(world: World, traceLink: (trace: string) => string | null): Hono<Env> {
+export function readRoutes(world: World, librarian: Librarian, traceLink: (trace: string) => string | null): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/now', async (c) => {
     await world.look().catch(() => undefined);
@@ -53,10 +56,16 @@ export function readRoutes(world: World, traceLink: (trace: string) => string | 
   });
   app.get('/alerts', (c) => c.json(world.alerts()));
   app.get('/actions', (c) => {
-    const actions = world.actions();
+    const actions = lastDeeds(world.actions());
     const undone = undoneOf(actions);
     return c.json(actions.map((action): Intervention => ({ action, undo: undoWords(action, undone) })));
   });
+  app.get('/models', async (c) => c.json(await modelsAnswer(world)));
+  app.get('/prompts', async (c) => c.json(await promptsAnswer(world)));
+  app.get('/library', async (c) => c.json(await librarian.status()));
+  app.get('/library/search', async (c) =>
+    c.json(await librarian.search(c.req.query('q') ?? '', c.req.query('collection'), 20)),
+  );
   return app;
 }
 

@@ -10,6 +10,7 @@ import { guessLimit, isOurHost, roleOf, SESSION_MS, type Session, seal, type Tok
 import { audit } from './act/audit.js';
 import { DEEDS } from './act/index.js';
 import { Refusal } from './act/refusal.js';
+import type { Librarian } from './library.js';
 import type { Live } from './live.js';
 import type { Page } from './pages.js';
 import { readRoutes } from './routes.js';
@@ -18,6 +19,7 @@ import type { World } from './world.js';
 
 export interface ServerParts {
   readonly world: World;
+  readonly librarian: Librarian;
   readonly live: Live;
   readonly pages: ReadonlyMap<string, Page>;
   readonly tokens: Tokens;
@@ -114,7 +116,7 @@ export function dashboardApp(parts: ServerParts): Hono<Env> {
     parts.live.join(c.env.outgoing, { hello: hello(parts, c.get('session')) });
     return RESPONSE_ALREADY_SENT;
   });
-  app.route('/api', readRoutes(world, parts.traceLink));
+  app.route('/api', readRoutes(world, parts.librarian, parts.traceLink));
   app.post('/api/act/:kind', own, small, async (c) => {
     const { role, by } = c.get('session');
     if (role !== 'operator') throw new Refusal(403, 'you may look, not act: log in with an operator token');

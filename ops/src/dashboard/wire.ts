@@ -143,6 +143,7 @@ export interface Now {
   readonly ailments: readonly Ailment[];
   readonly alerts: readonly Alert[];
   readonly open_reviews: number;
+  readonly open_alerts: number;
   readonly dead: number;
   readonly tasks_in_view: number;
 }
@@ -203,6 +204,9 @@ export interface LetterWhole {
   readonly text: string | null;
 }
 
+/** The last word about an alert. */
+export type AlertRow = Alert;
+
 export interface Intervention {
   readonly action: Action;
   readonly undo: string | null;
@@ -229,3 +233,162 @@ export interface LiveEvents {
 
 export const TOPICS = ['masters', 'reviews', 'alerts', 'actions', 'dead', 'models', 'prompts', 'trials'] as const;
 export type Topic = (typeof TOPICS)[number];
+
+/** One sequential test of a trial: logarithm of the evidence, and how much proves it. */
+export interface TestRow {
+  readonly name: string;
+  readonly rows: number;
+  readonly evidence: number;
+  readonly needed: number;
+  /** True when being proven ends the trial. */
+  readonly harm: boolean;
+}
+
+export interface TrialRow {
+  readonly phase: string;
+  readonly champion: string | null;
+  readonly candidate: string | null;
+  readonly since: number;
+  readonly units: number;
+  readonly disagreements: number;
+  readonly wins: number;
+  readonly losses: number;
+  /** Estimated gain in accuracy, challenger minus champion; null before the first row. */
+  readonly gain: number | null;
+  readonly tests: readonly TestRow[];
+  /** Tasks judged, evidence for better and for worse, as this dashboard saw it grow. */
+  readonly path: readonly (readonly [number, number, number])[];
+  readonly needed: { readonly better: number; readonly worse: number };
+  /** Parts of the traffic that are compared on their own: gain there and rows. */
+  readonly slices: readonly { readonly name: string; readonly rows: number; readonly gain: number | null }[];
+  readonly asking: string | null;
+  readonly waiting: string | null;
+  readonly past: readonly {
+    readonly candidate: string;
+    readonly ended: string;
+    readonly reason: string;
+    readonly at: number;
+  }[];
+  /** Failure rate of the champion: now and as it was, over all and by master. */
+  readonly drift: readonly {
+    readonly name: string;
+    readonly units: number;
+    readonly recent: number | null;
+    readonly baseline: number | null;
+    readonly alarmed: boolean;
+  }[];
+}
+
+export interface VersionRow {
+  readonly name: string;
+  readonly created_at: string;
+  readonly by: string;
+  readonly rows: number | null;
+  readonly bytes: number;
+  readonly parent: string | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly uses: readonly string[];
+  readonly hardware: string | null;
+  readonly key_id: string;
+}
+
+export interface FamilyReport {
+  readonly family: string;
+  readonly champion: string | null;
+  readonly challenger: string | null;
+  readonly shadow: string | null;
+  readonly share: number;
+  readonly frozen: boolean;
+  /** What a roll-back would bring back; null when nothing. */
+  readonly previous: string | null;
+  readonly versions: readonly VersionRow[];
+  readonly history: readonly {
+    readonly at: string;
+    readonly event: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly version: string | null;
+  }[];
+  readonly trial: TrialRow | null;
+}
+
+export interface ModelsAnswer {
+  /** Why there is nothing to show; null when there is. */
+  readonly absent: string | null;
+  readonly families: readonly FamilyReport[];
+  /** Of all tasks in view, by the arm that decided. */
+  readonly calibration: Readonly<Record<string, MasterReport['calibration']>>;
+  readonly confusion: { readonly masters: readonly string[]; readonly counts: readonly (readonly number[])[] };
+}
+
+export interface PromptArm {
+  readonly version: number;
+  readonly tasks: number;
+  readonly succeeded: number;
+  readonly rate: number | null;
+  readonly low: number;
+  readonly high: number;
+  readonly tokens: number | null;
+}
+
+export interface PromptReport {
+  readonly name: string;
+  readonly latest: number;
+  readonly production: number | null;
+  readonly candidate: { readonly version: number; readonly share: number; readonly since: string } | null;
+  readonly task_types: readonly string[];
+  readonly versions: readonly {
+    readonly version: number;
+    readonly by: string;
+    readonly at: string;
+    readonly changelog: string;
+    readonly system: string;
+    readonly user: string;
+  }[];
+  readonly judgement: {
+    readonly verdict: string;
+    readonly better: number;
+    readonly worse: number;
+    readonly needed: number;
+    readonly why: string;
+    readonly production: PromptArm;
+    readonly candidate: PromptArm;
+  } | null;
+  readonly history: readonly {
+    readonly at: string;
+    readonly by: string;
+    readonly event: string;
+    readonly version: number;
+    readonly reason?: string | undefined;
+  }[];
+}
+
+export interface PromptsAnswer {
+  readonly absent: string | null;
+  readonly prompts: readonly PromptReport[];
+}
+
+export interface Passage {
+  readonly collection: string;
+  readonly source: string;
+  readonly title: string;
+  readonly repository: string | null;
+  readonly lines: readonly [number, number] | null;
+  readonly symbol: string | null;
+  readonly trust: string;
+  readonly score: number;
+  readonly why: string;
+  readonly text: string;
+}
+
+export interface LibraryAnswer {
+  readonly absent: string | null;
+  readonly collections: Readonly<Record<string, number>>;
+  readonly store: string | null;
+}
+
+export interface SearchResult {
+  readonly hits: readonly Passage[];
+  readonly explanation: readonly string[];
+  readonly ms: number;
+}

@@ -18,8 +18,10 @@ import {
   reviewRequestSchema,
   telemetrySchema,
 } from '@cortex/schemas';
+import { lastWords } from '../cli/commands/alerts.js';
 import { matched } from '../cli/commands/review.js';
 import { type Following, follow } from './follow.js';
+import { type Trials, watchTrials } from './models/trials.js';
 import { ailments } from './now/health.js';
 import { rollCall } from './now/roll-call.js';
 import { tally } from './now/tally.js';
@@ -41,6 +43,7 @@ export interface World {
   modelEvents(): ModelEvent[];
   workers(): WorkerRow[];
   flows(): MasterFlow[];
+  readonly trials: Trials;
   spansOf(trace: string): SpanRow[];
   now(): Now;
   /** Counts what waits and who is there anew. */
@@ -201,6 +204,7 @@ export function watchWorld(bus: Bus): World {
     }
   };
   void openRegistry();
+  const trials = watchTrials(bus, () => told('trials'));
 
   const liveWorkers = () => {
     const limit = Date.now() - WORKER_GONE_MS;
@@ -231,7 +235,8 @@ export function watchWorld(bus: Bus): World {
     const minute = counts.figures(60, at);
     const actors = roll.rows();
     const masters = flows();
-    const facts = { bus: bus.state(), actors, masters, inletWaiting: waiting.inlet.waiting, dead };
+    const wrong = openAlerts(alerts);
+    const facts = { bus: bus.state(), actors, masters, inletWaiting: waiting.inlet.waiting, dead, alerts: wrong };
     return {
       at,
       bus: bus.state(),
@@ -243,8 +248,9 @@ export function watchWorld(bus: Bus): World {
       masters,
       actors,
       ailments: ailments({ ...facts, within: minute.within, decidedLastMinute: minute.decided }),
-      alerts: alerts.slice(-5).reverse(),
+      alerts: wrong.slice(0, 5),
       open_reviews: questions().filter((question) => !question.answer).length,
+      open_alerts: wrong.length,
       dead,
       tasks_in_view: tasks.size(),
     };
@@ -267,11 +273,12 @@ export function watchWorld(bus: Bus): World {
     masters: () => registry?.list() ?? [],
     questions,
     letters: () => [...letters.values()].reverse(),
-    alerts: () => [...alerts].reverse(),
+    alerts: () => lastWords(alerts).reverse(),
     actions: () => [...actions].reverse(),
     modelEvents: () => [...events].reverse(),
     workers: liveWorkers,
     flows,
+    trials,
     spansOf: spans.of,
     now,
     async look() {
@@ -292,8 +299,17 @@ export function watchWorld(bus: Bus): World {
       closed = true;
       roll.close();
       spans.close();
+      trials.close();
       await Promise.all([...followings, following].map((one) => one.stop()));
       await registry?.close();
     },
   };
+}
+
+/** Alerts that are not over, worst first, then newest. */
+function openAlerts(messages: readonly Alert[]): Alert[] {
+  const rank = (alert: Alert) => ({ critical: 0, warning: 1, info: 2 })[alert.severity];
+  return lastWords(messages)
+    .filter((alert) => alert.status !== 'resolved')
+    .sort((a, b) => rank(a) - rank(b) || (a.at < b.at ? 1 : -1));
 }

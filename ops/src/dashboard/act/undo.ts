@@ -1,4 +1,5 @@
 // Taking an intervention back: only what has a way back is offered one. What was undone is itself in the audit trail.
+import { CannotUndo, undoAct } from '@cortex/actor-watchdog';
 import type { Action } from '@cortex/schemas';
 import { z } from 'zod';
 import type { World } from '../world.js';
@@ -34,6 +35,12 @@ const WAYS: Readonly<Record<string, Way>> = {
 
 /** What undoing this action would do; null when there is no way back, or it was taken already. */
 export function undoWords(action: Action, undone: ReadonlySet<string>): string | null {
+  // The watchdog keeps a journal of its own, and says what can be taken back.
+  if (action.state !== undefined)
+    return action.state === 'done' && action.undo === true
+      ? `Take back ${action.kind} ${action.target ?? ''}`.trim()
+      : null;
+  if (action.via !== 'dashboard') return null;
   if (action.target === undefined || undone.has(action.id)) return null;
   return WAYS[action.kind]?.words(action) ?? null;
 }
@@ -45,12 +52,25 @@ export function undoneOf(actions: readonly Action[]): Set<string> {
   );
 }
 
+/** An intervention is told again under its id when its state changes: the newest word about each, newest first. */
+export function lastWords(actions: readonly Action[]): Action[] {
+  const byId = new Map<string, Action>();
+  for (const action of actions) if (!byId.has(action.id)) byId.set(action.id, action);
+  return [...byId.values()];
+}
+
 export const UNDO_DEEDS: Deeds = {
-  undo: deed(z.object({ action: z.string().min(1) }), async (world, { action: id }) => {
-    const actions = world.actions();
+  undo: deed(z.object({ action: z.string().min(1) }), async (world, { action: id }, by) => {
+    const actions = lastWords(world.actions());
     const action = actions.find((one) => one.id === id);
     if (!action) throw new Refusal(404, 'this intervention is not kept any more');
     const words = undoWords(action, undoneOf(actions));
+    if (words !== null && action.state !== undefined) {
+      await undoAct(world.bus, id, by).catch((error: unknown) => {
+        throw error instanceof CannotUndo ? new Refusal(409, error.message) : error;
+      });
+      return { said: `Done: ${words}.`, target: id, audited: true };
+    }
     const way = WAYS[action.kind];
     if (words === null || !way) throw new Refusal(409, 'this intervention has no way back, or was undone already');
     await way.back(world, action);

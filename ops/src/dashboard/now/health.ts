@@ -1,4 +1,5 @@
 // What is not as it should be and what that means for somebody who waits for work to be done. A pure function of what is known.
+import type { Alert } from '@cortex/schemas';
 import type { ActorRow, Ailment, BusWord, MasterFlow } from '../wire.js';
 
 export interface HealthFacts {
@@ -10,6 +11,8 @@ export interface HealthFacts {
   readonly within: number | null;
   readonly decidedLastMinute: number;
   readonly dead: number;
+  /** Alerts that are not over, worst first. */
+  readonly alerts: readonly Alert[];
 }
 
 /** What it means when nobody of an actor is there. Actors that are not named here are extras. */
@@ -74,6 +77,12 @@ export function ailments(facts: HealthFacts): Ailment[] {
       what: `${facts.inletWaiting} tasks wait to be decided`,
       means: 'They arrive faster than coordinators and routers take them.',
       severity: 'warning',
+    });
+  for (const alert of facts.alerts.filter((one) => one.severity !== 'info').slice(0, 3))
+    found.push({
+      what: alert.summary.replace(/\.$/, ''),
+      means: alert.action ?? alert.cause ?? 'Nothing was done about it yet.',
+      severity: alert.severity === 'critical' ? 'critical' : 'warning',
     });
   if (facts.dead > 0)
     found.push({
