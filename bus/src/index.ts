@@ -80,7 +80,7 @@ export {
   readMark,
   UnknownModel,
   UntrustedSigner,
-} from './models/index.js';
+} from './model-registry/index.js';
 export { ensureConsumer, provision, provisionMaster } from './provision/provision.js';
 export {
   CONSUMER_TABLE,
