@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bus, provision, runActor, silentLogger, taskLog } from '@cortex/bus';
@@ -103,7 +103,7 @@ describeOnServer('the recorder', (suite) => {
         const info = await bus.jsm.consumers.info(bus.subjects.stream(stream), 'recorder');
         return info.num_pending === 0 && info.num_ack_pending === 0;
       },
-      25_000,
+      40_000,
     );
   async function digests(where: string): Promise<[string, string][]> {
     const entries = (await readdir(where, { recursive: true, withFileTypes: true })).filter((e) =>
@@ -126,10 +126,10 @@ describeOnServer('the recorder', (suite) => {
   it('has each message once after it was killed twice while writing, and a replay writes the same bytes', async () => {
     for (let round = 0; round < 2; round++) {
       const child = start();
-      const publishing = publishTasks(round * 300, 300);
+      const publishing = publishTasks(round * 150, 150);
       // Killed at a moment when something is written and more is on its way.
       const had = (await sequences('decisions')).length;
-      await until('rows of this round', async () => (await sequences('decisions')).length > had, 20_000);
+      await until('rows of this round', async () => (await sequences('decisions')).length > had, 30_000);
       await end(child);
       await publishing;
     }
@@ -156,7 +156,7 @@ describeOnServer('the recorder', (suite) => {
     } finally {
       await rm(replay, { recursive: true, force: true });
     }
-  }, 90_000);
+  }, 120_000);
 
   it('keeps a telemetry message that is no telemetry, an alert and a forecast as rows', async () => {
     const actor = await runActor(recorderActor({ ...QUICK, folder }), await suite.connect(), { log: silentLogger });
@@ -199,6 +199,22 @@ describeOnServer('the recorder', (suite) => {
     for await (const { record } of readKept(folder)) tasks.push(record.task.id);
     expect(tasks).toEqual(['t-5000', 't-5000', 't-5001', 't-5001']);
     await second.drain();
+  });
+
+  it('a folder that cannot be written costs no message: it says so, and writes them all once it can', async () => {
+    await writeFile(join(folder, 'routing'), 'in the way');
+    const actor = await runActor(recorderActor({ ...QUICK, folder }), await suite.connect(), { log: silentLogger });
+    await publishTasks(7_000, 3);
+    await until('the recorder to say so', () =>
+      /keeping LOG: training data cannot be written/.test(actor.detail() ?? ''),
+    );
+    await rm(join(folder, 'routing'));
+    await caughtUp('LOG');
+    await until('the recorder to be well', () => actor.state() === 'ready');
+    const rows = [...(await sequences('decisions')), ...(await sequences('outcomes'))];
+    expect(new Set(rows).size).toBe(6);
+    expect(rows).toHaveLength(6);
+    await actor.drain();
   });
 
   it('samples stream depths and who is there', async () => {
@@ -245,6 +261,6 @@ describeOnServer('the recorder', (suite) => {
       const norm = Math.hypot(...npy.data.subarray(0, npy.width));
       expect(norm).toBeCloseTo(1, 3);
     },
-    90_000,
+    120_000,
   );
 });
