@@ -6,6 +6,7 @@ import { type AlertChange, identity, noteAction } from './alerts/book.js';
 import { alertMessage } from './alerts/message.js';
 import { openOutlets } from './alerts/outlets.js';
 import { watchAnomalies } from './anomalies/anomalies.js';
+import { startDiscovery } from './discovery/discovery.js';
 import type { WatchEvent } from './events.js';
 import { keyOf, openJournal } from './journal.js';
 import { runForLeader } from './leader.js';
@@ -117,6 +118,17 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     log,
   });
   context.add({ name: 'forecasts', stop: () => scaling.stop() });
+  const discovery = startDiscovery({
+    bus,
+    journal,
+    masters,
+    leads: () => leading,
+    encoder: settings.encoder === '' || settings.encoder === 'none' ? undefined : settings.encoder,
+    everyMs: settings.discoveryHours * 3_600_000,
+    least: settings.discoveryLeast,
+    log,
+  });
+  context.add({ name: 'discovery', stop: () => discovery.stop() });
   const keeper = openKeeper({
     bus,
     settings: live,

@@ -44,6 +44,12 @@ export const watchdogSettingsSchema = z.strictObject({
   thresholds: thresholdsSchema.prefault({}),
   /** What forecasts are said, and how many workers they ask for. */
   scaling: scalingSchema.prefault({}),
+  /** Folder of the encoder, for finding work that nobody owns; empty or `none`: it is not looked for. */
+  encoder: z.string().default(''),
+  /** Hours between two looks for work that nobody owns. */
+  discoveryHours: z.number().min(0.01).max(8_760).default(24),
+  /** Fewest tasks of one kind that are proposed as a new master. */
+  discoveryLeast: z.number().int().min(3).default(8),
   /** Milliseconds between two looks at how things stand. */
   tickMs: ms(1_000),
   /** Milliseconds between two looks at the consumers' backlogs. */

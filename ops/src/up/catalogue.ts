@@ -57,10 +57,10 @@ export const ACTORS: readonly ActorRow[] = [
     name: 'watchdog',
     summary: 'sees faults, raises alerts, mends',
     count: 1,
-    encodes: false,
-    async make() {
+    encodes: true,
+    async make({ encoder }) {
       const { watchdogActor } = await import('@cortex/actor-watchdog');
-      return watchdogActor({});
+      return watchdogActor({ encoder: encoder ?? '' });
     },
   },
   {
