@@ -10,6 +10,7 @@ import { trainerActor } from './actor.js';
 import { askForTraining } from './job/ask.js';
 import { Board } from './job/board.js';
 import { Documents } from './job/documents.js';
+import { forgetJobs, purgeJobs } from './job/sweep.js';
 import type { TrainerSettingsInput } from './settings.js';
 import { registerMasters, settleTasks } from './testing/history.js';
 
@@ -153,5 +154,16 @@ describeOnServer('the trainer', (suite) => {
     await ends('unwanted', 'cancelled');
     expect((await board.read('unwanted'))?.error).toBe('cancelled by anna');
     expect(await board.cancel('unwanted', 'anna')).toBe(false);
+  });
+
+  it('keeps no messages that were dealt with, and forgets what ended long ago', { timeout: LONG }, async () => {
+    await purgeJobs(bus);
+    expect((await bus.jsm.streams.info(bus.subjects.stream('JOBS'))).state.messages).toBe(0);
+    await ask('waiting');
+    await purgeJobs(bus);
+    expect((await bus.jsm.streams.info(bus.subjects.stream('JOBS'))).state.messages).toBe(1);
+    await forgetJobs(board, new Date(Date.now() + 1_000));
+    expect((await board.list()).map((s) => s.job.id)).toEqual(['waiting']);
+    expect(await board.read('first')).toBeUndefined();
   });
 });

@@ -7,12 +7,16 @@ import { trainedFamily } from './family/families.js';
 import { Board } from './job/board.js';
 import { Documents } from './job/documents.js';
 import { Leases } from './job/lease.js';
+import { forgetJobs, purgeJobs, removeOldRuns } from './job/sweep.js';
 import { jobTaker } from './job/take.js';
 import type { Workshop } from './job/workshop.js';
 import { trialTaker } from './search/take-trial.js';
 import { type TrainerSettingsInput, trainerSettingsSchema } from './settings.js';
 import { checkPattern } from './trigger/due.js';
 import { Triggers } from './trigger/triggers.js';
+
+/** Between two looks at what can be thrown away. */
+const SWEEP_MS = 3_600_000;
 
 export interface TrainerParts {
   /** Default: the registry on the bus. */
@@ -92,6 +96,16 @@ export function trainerActor(input: TrainerSettingsInput, parts: TrainerParts = 
           return trials.stop(limitMs);
         },
       });
+      let sweptAt = 0;
+      const sweep = async () => {
+        const now = (parts.now ?? (() => new Date()))().getTime();
+        if (now - sweptAt < SWEEP_MS) return;
+        sweptAt = now;
+        await purgeJobs(bus);
+        const before = new Date(now - settings.keep_days * 86_400_000);
+        await forgetJobs(board, before);
+        await removeOldRuns(shop.runs, before);
+      };
       const triggers = new Triggers({ bus, board, settings, say, ...(parts.now ? { now: parts.now } : {}) });
       const alerts = runConsumer(bus, {
         stream: bus.subjects.stream('ALERTS'),
@@ -104,7 +118,10 @@ export function trainerActor(input: TrainerSettingsInput, parts: TrainerParts = 
       context.add(
         everySo(
           settings.check_seconds * 1_000,
-          () => triggers.look(),
+          async () => {
+            await triggers.look();
+            await sweep();
+          },
           (error) => {
             context.degrade('triggers', error && `schedules and volume cannot be looked at: ${error.message}`);
           },

@@ -37,6 +37,8 @@ export const trainerSettingsSchema = z.strictObject({
   lease_ms: z.number().int().min(300).default(15_000),
   /** How often a job is begun, when its trainers die of it. Default 3. */
   max_attempts: z.number().int().min(1).default(3),
+  /** Days for which ended jobs, their trials and curves are kept. Default 90. */
+  keep_days: z.number().positive().default(90),
   /** Address of an MLflow server. Default `$MLFLOW_TRACKING_URI`; empty: none. */
   mlflow: z.string().default(() => process.env.MLFLOW_TRACKING_URI ?? ''),
 });

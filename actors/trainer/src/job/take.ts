@@ -4,6 +4,7 @@ import { type Delivery, publish, RetryLater } from '@cortex/bus';
 import { decodeMessage, EVENT_TYPES, type TrainJob, trainJobSchema } from '@cortex/schemas';
 import { TrainingDied } from '../family/child.js';
 import { type NotTrainable, type TrainedFamily, trainedFamily } from '../family/families.js';
+import { lastOfLog } from '../rows/collect.js';
 import { type Claim, FINISHED } from './board.js';
 import { Outrun } from './documents.js';
 import { JobFolder } from './folder.js';
@@ -34,12 +35,8 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
     await board.queue(job);
     const state = await board.read(job.id);
     if (state && FINISHED.has(state.state)) return;
-    let family: TrainedFamily;
-    try {
-      family = trainedFamily(job.family);
-    } catch (error) {
-      return fail(await begin(job), (error as NotTrainable).message);
-    }
+    const family = familyOrNone(job.family);
+    if (!family) return fail(await begin(job), new NotTrainable(job.family).message);
     const by = await board.cancelledBy(job.id);
     if (by !== undefined) return end(await begin(job), 'cancelled', `cancelled by ${by}`);
     const lease = await leases.take(family, job.id);
@@ -124,8 +121,14 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
     if (!claim) return;
     const { job, until } = claim.state;
     await event(job.family, state, job.id, { reason, job: job.id, requested_by: job.requested_by });
-    if (state === 'failed' && until !== undefined)
-      await board.setLast(trainedFamily(job.family), { job: job.id, at: new Date().toISOString(), until });
+    // What was there is not asked for again by its volume: it would end in the same way.
+    const family = familyOrNone(job.family);
+    if (family)
+      await board.setLast(family, {
+        job: job.id,
+        at: new Date().toISOString(),
+        until: until ?? (await lastOfLog(shop.bus)),
+      });
     await claim.change({ state, error: reason });
     shop.say(`a training was not finished: ${reason}`, { job: job.id, state });
   }
@@ -138,5 +141,13 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
       { family, event: name, at: new Date().toISOString(), by: bus.instance, ...fields },
       { type: EVENT_TYPES.model, id: `${name}-${id}` },
     );
+  }
+}
+
+function familyOrNone(asked: string): TrainedFamily | undefined {
+  try {
+    return trainedFamily(asked);
+  } catch {
+    return undefined;
   }
 }

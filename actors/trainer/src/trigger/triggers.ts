@@ -38,7 +38,7 @@ export class Triggers {
   async drift(alert: Alert): Promise<void> {
     if (!/(^|-)drift($|-)/.test(alert.kind)) return;
     const named = alert.evidence?.family;
-    const families = typeof named === 'string' ? [trainedFamily(named)] : TRAINED_FAMILIES;
+    const families = familiesOf(named);
     for (const family of families) {
       if (!(await this.#pauseIsOver(family))) continue;
       await this.#ask(`drift-${family}-${shortHash(alert.id)}`, family, `drift: ${alert.summary}`, {});
@@ -129,3 +129,12 @@ export class Triggers {
 }
 
 const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+/** The family that an alert names; all of them where it names none that is trained. */
+function familiesOf(named: unknown): readonly TrainedFamily[] {
+  try {
+    return [trainedFamily(String(named))];
+  } catch {
+    return TRAINED_FAMILIES;
+  }
+}
