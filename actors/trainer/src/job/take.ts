@@ -3,7 +3,7 @@
 import { type Delivery, publish, RetryLater } from '@cortex/bus';
 import { decodeMessage, EVENT_TYPES, type TrainJob, trainJobSchema } from '@cortex/schemas';
 import { TrainingDied } from '../family/child.js';
-import { type NotTrainable, type TrainedFamily, trainedFamily } from '../family/families.js';
+import { NotTrainable, type TrainedFamily, trainedFamily } from '../family/families.js';
 import { lastOfLog } from '../rows/collect.js';
 import { type Claim, FINISHED } from './board.js';
 import { Outrun } from './documents.js';
