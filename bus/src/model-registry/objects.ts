@@ -5,13 +5,15 @@ import { Readable } from 'node:stream';
 import { JetStreamApiError, StorageType } from '@nats-io/jetstream';
 import { type ObjectStore, Objm } from '@nats-io/obj';
 import type { Bus } from '../connection/connect.js';
+import { StreamFull } from '../errors.js';
 import { ModelFolderRefused, ModelTampered } from './errors.js';
 import type { ModelFile } from './types.js';
 
 const INSUFFICIENT_STORAGE = 10047;
 const GiB = 1024 ** 3;
 /** Space reserved for all models; the next smaller one where the server has less. */
-const SPACE = [16 * GiB, 4 * GiB, GiB, GiB / 4];
+const SPACE = [4 * GiB, GiB, GiB / 4];
+const STORE_FAILED = 10077;
 
 export interface ModelObjects {
   /** Stores a file unless it is there already and whole. */
@@ -36,7 +38,12 @@ export function modelObjects(bus: Bus, replicas: () => Promise<number>): ModelOb
       const there = await objects.info(name);
       if (there && !there.deleted && there.size === file.bytes && isWhole(there.digest, file)) return;
       const source = Readable.toWeb(createReadStream(join(folder, file.path))) as ReadableStream<Uint8Array>;
-      const stored = await objects.put({ name, description: file.path }, source, { timeout: 30_000 });
+      const stored = await objects
+        .put({ name, description: file.path }, source, { timeout: 30_000 })
+        .catch((error: unknown) => {
+          const full = error instanceof JetStreamApiError && error.code === STORE_FAILED;
+          throw full ? new StreamFull(`the object store ${bus.subjects.bucket('models')}`) : error;
+        });
       if (!isWhole(stored.digest, file)) {
         await objects.delete(name);
         throw new ModelFolderRefused(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import { Objm } from '@nats-io/obj';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RevisionConflict } from '../errors.js';
+import { RevisionConflict, StreamFull } from '../errors.js';
 import { until } from '../testing/nats-server.js';
 import { describeOnServer } from '../testing/suite.js';
 import {
@@ -209,6 +209,16 @@ describeOnServer('the registry of models', (suite) => {
     await expect(small.publish('no', await model('b'), { by: 't' })).rejects.toThrow(/larger than 1,000 bytes/);
     await expect(small.fetch('alpha@1', join(folder, 'too-large'))).rejects.toThrow(/1,000 are allowed/);
     expect(await registry.list('no')).toEqual([]);
+  });
+
+  it('says that the store is full, and then publishes no half a version', async () => {
+    const bus = await suite.connect();
+    const info = await bus.jsm.streams.info('OBJ_cortex_models');
+    await bus.jsm.streams.update('OBJ_cortex_models', { ...info.config, max_bytes: info.state.bytes + 100_000 });
+    await expect(registry.publish('full', await model('z'), { by: 't' })).rejects.toBeInstanceOf(StreamFull);
+    expect(await registry.list('full')).toEqual([]);
+    await bus.jsm.streams.update('OBJ_cortex_models', info.config);
+    expect((await registry.publish('full', await model('z'), { by: 't' })).name).toBe('full@1');
   });
 
   it('needs the store no more for what lies there already', async () => {
