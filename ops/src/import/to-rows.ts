@@ -91,7 +91,7 @@ export class RowMaker {
         stored_at: this.clock,
         kind: 'sample',
         name: `${record.source}.${name}`,
-        at: this.clock,
+        happened_at: this.clock,
         value,
       },
     }));
