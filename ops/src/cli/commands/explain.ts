@@ -27,7 +27,10 @@ async function explain(given: string, flags: Flags): Promise<void> {
   const id = taskId(given);
   await withBus(flags, async (bus) => {
     const records = await lifeOf(bus, id);
-    const decided = records.findLast((record) => record.decision);
+    // Later records keep the decision without its votes.
+    const decided =
+      records.findLast((record) => record.step === 'decided' && record.decision) ??
+      records.findLast((record) => record.decision);
     const state = stateOf(records);
     if (!decided?.decision) {
       const why = { cancelled: 'it was cancelled before', expired: 'it expired before' }[state];
