@@ -84,7 +84,8 @@ export function afterUse(lesson: Lesson, success: boolean, now = new Date()): Le
     confirmed_at: success ? now.toISOString() : lesson.confirmed_at,
   };
   const enough = next.useful >= PROOF.successes && next.useful / (next.useful + next.useless) >= PROOF.share;
-  return enough ? { ...next, proven: true, shared: true } : { ...next, proven: false };
+  // What anyone could have had a hand in is shared by a person's word only.
+  return enough && lesson.trust !== 'outside' ? { ...next, proven: true, shared: true } : { ...next, proven: false };
 }
 
 /** Whether `newer` takes the place of `older`: the same matter, and a word worth at least as much. */

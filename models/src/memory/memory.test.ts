@@ -103,6 +103,9 @@ describe('long-term memory', () => {
     let known = lesson();
     for (let i = 0; i < 3; i++) known = afterUse(known, true, NOW);
     expect(known).toMatchObject({ proven: true, shared: true, useful: 3 });
+    let outside = lesson({ trust: 'outside' });
+    for (let i = 0; i < 9; i++) outside = afterUse(outside, true, NOW);
+    expect(outside).toMatchObject({ proven: false, shared: false });
     for (let i = 0; i < 3; i++) known = afterUse(known, false, NOW);
     expect(known.proven).toBe(false);
     expect(freshness(known, NOW)).toBe(1);

@@ -1,7 +1,13 @@
 // Everything an LLM worker needs, real: nats-server, coordinator, the worker itself, the scripted server, and a context source that holds texts.
 import { createHash } from 'node:crypto';
 import { coordinatorActor } from '@cortex/actor-coordinator';
-import { type ContextSource, type LlmSettings, type RunningWorker, runLlmWorker } from '@cortex/actor-worker';
+import {
+  type ContextSource,
+  type LlmSettings,
+  type RunLlmOptions,
+  type RunningWorker,
+  runLlmWorker,
+} from '@cortex/actor-worker';
 import { type Bus, openMasters, publish, type RunningActor, runActor, silentLogger, taskLog, until } from '@cortex/bus';
 import type { Suite } from '@cortex/bus/testing';
 import { EVENT_TYPES, type Outcome, type TaskInput } from '@cortex/schemas';
@@ -67,7 +73,13 @@ export interface Stage {
   /** Starts a worker; it is stopped with the stage. */
   worker(
     llm: LlmSettings,
-    options?: { master?: string; context?: ContextSource; name?: string; concurrency?: number },
+    options?: {
+      master?: string;
+      context?: ContextSource;
+      name?: string;
+      concurrency?: number;
+      keeper?: RunLlmOptions['keeper'];
+    },
   ): Promise<RunningWorker>;
   /** Publishes a task for a master and waits for its outcome. */
   done(task: TaskInput & { id: string }, limitMs?: number): Promise<Outcome>;
@@ -115,6 +127,7 @@ export async function startStage(suite: Suite, masters: readonly string[] = ['de
         ...(options.context ? { context: options.context } : {}),
         ...(options.name ? { name: options.name } : {}),
         ...(options.concurrency ? { concurrency: options.concurrency } : {}),
+        ...(options.keeper ? { keeper: options.keeper } : {}),
       });
       workers.push(running);
       return running;

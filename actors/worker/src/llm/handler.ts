@@ -45,7 +45,7 @@ export function llmHandler(around: Around): Handler {
       if ('result' in started && started.result) return started.result;
       let state = started as State;
       try {
-        state = await openPlace(state);
+        state = openPlace(state);
         state = await chain.invoke(state, { signal: job.signal });
         return await finish(state);
       } catch (error) {
@@ -53,6 +53,7 @@ export function llmHandler(around: Around): Handler {
         if (error instanceof RateLimited || error instanceof ModelAway)
           throw new RetryLater(error.message, error.retryAfterMs ?? AWAY_MS);
         if (error instanceof ModelMisconfigured) throw new RetryLater(error.message, MISCONFIGURED_MS);
+        // Trouble of the bus or the machine: the task is given back as it is.
         if (isBusTrouble(error)) throw error;
         return await finish(failure(state, error as Error));
       } finally {
@@ -148,13 +149,13 @@ async function choosePrompt(
   return { version: await around.prompts.version(head.name, assigned.version), labelled: assigned.label };
 }
 
-async function openPlace(state: State): Promise<State> {
+function openPlace(state: State): State {
   const { repository, allowEdits, allowCommands, commandTimeoutMs } = state.around.settings;
   if (repository === undefined || (allowEdits.length === 0 && allowCommands.length === 0)) return state;
   const { border } = state.around;
   return {
     ...state,
-    workplace: await openWorkplace({ repository, allowEdits, allowCommands, commandTimeoutMs, border }),
+    workplace: openWorkplace({ repository, allowEdits, allowCommands, commandTimeoutMs, border }),
   };
 }
 

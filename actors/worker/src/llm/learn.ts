@@ -1,6 +1,6 @@
 // What is kept of a task for those after it: the master's record, a lesson where something was learned, and whether the lessons that were
 // read were of use. A lesson stays with its master until it has been there at enough successes.
-import { afterUse, cleanText, packVector, supersedes } from '@cortex/models';
+import { afterUse, cleanText, packVector, supersedes, suspicionOf } from '@cortex/models';
 import type { Lesson } from '@cortex/schemas';
 import type { JobResult } from '../job.js';
 import { hashOf } from './piece.js';
@@ -38,9 +38,13 @@ export async function lessonOf(state: State, success: boolean, now = new Date())
   const said = report?.lesson?.trim();
   if (!said && success) return undefined;
   const about = around.border.pass(taskText(job.task)).slice(0, 1_000);
-  const problems = [...new Set(state.problems.map((problem) => problem.text))].join('; ');
-  const lesson = success ? (said ?? '') : problems === '' ? '' : `It was not accepted: ${problems}`;
-  if (lesson === '') return undefined;
+  // Of a failure only what was found out is worth keeping: what a test or a criterion said.
+  const found = state.problems.flatMap((problem) =>
+    problem.said && problem.kind !== 'not-done' ? [`${problem.text}: ${problem.said.slice(-400)}`] : [],
+  );
+  const lesson = success ? (said ?? '') : found.join('\n');
+  // A lesson that talks to a model is none.
+  if (lesson === '' || suspicionOf(lesson).length > 0) return undefined;
   const { encoder } = around.settings;
   const vector = (await encoder?.encode([about]).catch(() => undefined))?.[0];
   const at = now.toISOString();

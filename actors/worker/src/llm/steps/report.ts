@@ -77,7 +77,6 @@ export async function finish(state: State): Promise<JobResult> {
     },
     explanation: state.explanation,
     ...(warnings.length > 0 ? { budget_warnings: warnings } : {}),
-    ...(around.border.removed() > 0 ? { secrets_removed: true } : {}),
   });
   return withSpan('remember', {}, async () => {
     const key = result.success === true && !cached ? answerKey({ ...state, problems: [] }) : undefined;

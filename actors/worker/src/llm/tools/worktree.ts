@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { lstat, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import { RetryableError } from '@cortex/bus';
 import type { Border } from '../border.js';
 import { hashOf } from '../piece.js';
 import type { Edit, Evidence, Problem } from '../state.js';
@@ -28,21 +29,41 @@ export interface WorkplaceOptions {
   readonly border: Border;
 }
 
+/** Thrown when git makes no worktree: a matter of the machine, so another attempt may find it mended. */
+export class WorkplaceUnavailable extends RetryableError {
+  override readonly name = 'WorkplaceUnavailable';
+}
+
+const running = new Map<string, Promise<unknown>>();
+
+/** Two `git worktree` at once in one repository stumble over each other. */
+async function oneAtATime<T>(repository: string, work: () => Promise<T>): Promise<T> {
+  const before = running.get(repository);
+  const mine = (async () => {
+    await before?.catch(() => undefined);
+    return work();
+  })();
+  running.set(repository, mine);
+  try {
+    return await mine;
+  } finally {
+    if (running.get(repository) === mine) running.delete(repository);
+  }
+}
+
 const MOST_BYTES = 1_000_000;
 const KEPT_OUTPUT = 64 * 1024;
 
-export async function openWorkplace(options: WorkplaceOptions): Promise<Workplace> {
+/** The worktree itself is made when it is first needed: many tasks change nothing. */
+export function openWorkplace(options: WorkplaceOptions): Workplace {
   const { repository, border } = options;
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'cortex-work-')));
-  const tree = join(folder, 'tree');
-  try {
-    await git(repository, ['worktree', 'add', '--detach', '--quiet', tree, 'HEAD']);
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+  let made: Promise<{ folder: string; tree: string }> | undefined;
+  const place = () => {
+    made ??= makeTree(repository);
+    return made;
+  };
   const refuse = (text: string): Problem => ({ kind: 'edit-refused', text });
-  const change = async (edit: Edit): Promise<Problem | undefined> => {
+  const change = async (tree: string, edit: Edit): Promise<Problem | undefined> => {
     const path = insidePath(edit.path);
     if (path === undefined || !matchesAny(path, options.allowEdits))
       return refuse(`a change outside of what may be changed (${options.allowEdits.join(', ')})`);
@@ -66,11 +87,13 @@ export async function openWorkplace(options: WorkplaceOptions): Promise<Workplac
   };
   return {
     async apply(edits) {
+      if (edits.length === 0 && made === undefined) return [];
+      const { tree } = await place();
       await git(tree, ['reset', '--hard', '--quiet', 'HEAD']);
       await git(tree, ['clean', '-fdq']);
       const problems: Problem[] = [];
       for (const edit of edits) {
-        const problem = await change(edit);
+        const problem = await change(tree, edit);
         if (problem) problems.push(problem);
       }
       return problems;
@@ -78,6 +101,7 @@ export async function openWorkplace(options: WorkplaceOptions): Promise<Workplac
     async run(command, signal) {
       if (!options.allowCommands.includes(command))
         throw new RangeError('a command that is not on the list was about to be run');
+      const { tree, folder } = await place();
       const ended = await shell(command, tree, folder, options.commandTimeoutMs, signal);
       const evidence: Evidence = {
         kind: 'command',
@@ -97,15 +121,34 @@ export async function openWorkplace(options: WorkplaceOptions): Promise<Workplac
       };
     },
     async diff() {
+      if (made === undefined) return '';
+      const { tree } = await place();
       await git(tree, ['add', '-A', '--intent-to-add']);
       return git(tree, ['diff', '--no-color', '--no-ext-diff', '--no-textconv']);
     },
     async remove() {
-      await git(repository, ['worktree', 'remove', '--force', tree]).catch(() => undefined);
+      const known = await made?.catch(() => undefined);
+      if (!known) return;
+      const { tree, folder } = known;
+      await oneAtATime(repository, () => git(repository, ['worktree', 'remove', '--force', tree])).catch(
+        () => undefined,
+      );
       await rm(folder, { recursive: true, force: true });
-      await git(repository, ['worktree', 'prune']).catch(() => undefined);
     },
   };
+}
+
+async function makeTree(repository: string): Promise<{ folder: string; tree: string }> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'cortex-work-')));
+  // A name of its own: git calls its record of the worktree the same.
+  const tree = join(folder, basename(folder));
+  try {
+    await oneAtATime(repository, () => git(repository, ['worktree', 'add', '--detach', '--quiet', tree, 'HEAD']));
+    return { folder, tree };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw new WorkplaceUnavailable(`no worktree of the repository could be made: ${(error as Error).message}`);
+  }
 }
 
 /** Whether the deepest folder of a path that exists lies in the tree, links resolved, and the file itself is no link. */
