@@ -211,6 +211,11 @@ export function watchWorld(bus: Bus): World {
     return [...workers.values()].filter((worker) => Date.parse(worker.at) > limit && worker.status !== 'stopped');
   };
   const flows = (): MasterFlow[] => {
+    const unfinished = new Map<string, number>();
+    for (const row of tasks.rows()) if (isOpen(row)) unfinished.set(row.master, (unfinished.get(row.master) ?? 0) + 1);
+    // The server counts decisions that a newer one has overtaken, too: with all tasks in view we know better.
+    const open = (master: string, work: { waiting: number; in_hand: number }) =>
+      tasks.size() < TASKS_IN_VIEW ? { ...work, waiting: Math.min(work.waiting, unfinished.get(master) ?? 0) } : work;
     const rates = counts.byMaster(60, Date.now());
     const live = liveWorkers();
     const known = registry?.list() ?? [];
@@ -223,7 +228,7 @@ export function watchWorld(bus: Bus): World {
       // A master that is gone is of interest only while it still has work.
       if (!registered && work.waiting + work.in_hand + rate.decided === 0) return [];
       const mine = live.filter((worker) => worker.master === master).length;
-      return [{ master, status: registered?.status ?? 'removed', ...work, workers: mine, ...rate }];
+      return [{ master, status: registered?.status ?? 'removed', ...open(master, work), workers: mine, ...rate }];
     });
   };
   const questions = () => {
@@ -305,6 +310,8 @@ export function watchWorld(bus: Bus): World {
     },
   };
 }
+
+const isOpen = (row: TaskRow): boolean => !['settled', 'cancelled', 'expired'].includes(row.state);
 
 /** Alerts that are not over, worst first, then newest. */
 function openAlerts(messages: readonly Alert[]): Alert[] {

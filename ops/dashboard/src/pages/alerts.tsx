@@ -8,12 +8,15 @@ import { Act, Badge, Empty, Page, Panel, Trouble } from '../ui/parts.js';
 import type { AlertRow, Intervention } from '../wire.js';
 
 const SHOWN = 100;
+const RANK = { critical: 0, warning: 1, info: 2 };
 
 export function AlertsPage() {
   const alerts = useList<AlertRow[]>('/api/alerts', 'alerts');
   const actions = useList<Intervention[]>('/api/actions', 'actions');
   const [all, setAll] = useState(false);
-  const open = (alerts.data ?? []).filter((alert) => alert.status !== 'resolved');
+  const open = (alerts.data ?? [])
+    .filter((alert) => alert.status !== 'resolved')
+    .sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   const over = (alerts.data ?? []).filter((alert) => alert.status === 'resolved');
   return (
     <Page title="Alerts" about="What the system saw go wrong, what it or somebody did, and the way back.">

@@ -118,7 +118,7 @@ function Hits({ found, choose }: { found: SearchResult; choose: (hit: Passage) =
       </div>
     );
   return (
-    <Panel title={`${found.hits.length} passages`} note={`in ${ms(found.ms)}; ${found.explanation.join('; ')}`}>
+    <Panel title={`${found.hits.length} passages`} note={[`in ${ms(found.ms)}`, ...found.explanation].join('; ')}>
       <ol class="hits">
         {found.hits.map((hit) => (
           <li key={hit.source + hit.lines?.join('-') + hit.title}>

@@ -94,7 +94,7 @@ function Family({ family, again }: { family: FamilyReport; again: () => void }) 
     >
       <Facts
         rows={[
-          ['Serves', family.champion ?? 'no version: rules and words decide'],
+          ['Serves', family.champion ?? 'no version yet'],
           ['On trial', family.challenger ? `${family.challenger}, ${percent(family.share)} of the tasks` : 'nothing'],
           ['Watches', family.shadow ?? 'nothing'],
           ['Back to', family.previous ?? 'nothing earlier'],
@@ -124,7 +124,7 @@ function Family({ family, again }: { family: FamilyReport; again: () => void }) 
           words={
             family.previous
               ? `${family.previous} serves again, a running trial ends.`
-              : 'There is no earlier version: a running trial ends, and without one rules and words decide.'
+              : 'There is no earlier version: a running trial ends; without one, no version serves any more.'
           }
           button="Roll back"
           close={() => setAsking(undefined)}

@@ -243,8 +243,8 @@ function Charts({ now }: { now: Now }) {
         unit=" ms"
         bound={BOUND}
         lines={[
-          { label: 'median', colour: 'info' },
-          { label: '99th percentile', colour: 'warn' },
+          { label: 'median', colour: 'info', dots: true },
+          { label: '99th percentile', colour: 'warn', dots: true },
         ]}
       />
     </Panel>

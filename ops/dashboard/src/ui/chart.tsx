@@ -12,6 +12,7 @@ export interface Line {
   readonly colour: string;
   readonly fill?: boolean;
   readonly dash?: boolean;
+  readonly dots?: boolean;
 }
 
 export interface ChartProps {
@@ -122,7 +123,8 @@ function options(props: ChartProps, width: number): uPlot.Options {
         label: line.label,
         stroke: colourOf(line.colour),
         width: 1.6,
-        points: { show: false },
+        // A second alone has no line to it: it is drawn as a dot.
+        points: { show: line.dots === true, size: 4, fill: colourOf(line.colour) },
         spanGaps: false,
         ...(line.dash ? { dash: [5, 4] } : {}),
         ...(line.fill ? { fill: `color-mix(in srgb, ${colourOf(line.colour)} 14%, transparent)` } : {}),

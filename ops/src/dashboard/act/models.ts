@@ -53,9 +53,7 @@ export const MODEL_DEEDS: Deeds = {
   'roll-back-model': deed(z.object({ family, reason }), (world, input, by) =>
     change(world, async (registry) => {
       const aliases = await registry.rollback(input.family, { by, reason: input.reason || 'by hand' });
-      const said = aliases.champion
-        ? `${aliases.champion} serves again.`
-        : 'No version serves: rules and words decide.';
+      const said = aliases.champion ? `${aliases.champion} serves again.` : 'No version serves any more.';
       return { said, target: input.family };
     }),
   ),

@@ -81,7 +81,11 @@ export function ailments(facts: HealthFacts): Ailment[] {
   for (const alert of facts.alerts.filter((one) => one.severity !== 'info').slice(0, 3))
     found.push({
       what: alert.summary.replace(/\.$/, ''),
-      means: alert.action ?? alert.cause ?? 'Nothing was done about it yet.',
+      means: alert.action
+        ? `Done about it: ${alert.action}.`
+        : alert.cause
+          ? `Probably: ${alert.cause}.`
+          : 'Nothing was done about it yet.',
       severity: alert.severity === 'critical' ? 'critical' : 'warning',
     });
   if (facts.dead > 0)

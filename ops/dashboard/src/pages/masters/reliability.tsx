@@ -4,13 +4,15 @@ import type { MasterReport } from '../../wire.js';
 
 const SIZE = 200;
 const EDGE = 26;
+/** Room for the largest dot at the edge. */
+const ROOM = 11;
 
 export function Reliability({ bins }: { bins: MasterReport['calibration'] }) {
   if (bins.length === 0) return <p class="soft">Nothing is known yet: it takes outcomes or corrections.</p>;
   const all = bins.reduce((sum, bin) => sum + bin.of, 0);
   const gap = bins.reduce((sum, bin) => sum + (bin.of / all) * Math.abs(bin.right - bin.confidence), 0);
-  const x = (share: number) => EDGE + share * (SIZE - EDGE - 6);
-  const y = (share: number) => SIZE - EDGE - share * (SIZE - EDGE - 6);
+  const x = (share: number) => EDGE + share * (SIZE - EDGE - ROOM);
+  const y = (share: number) => SIZE - EDGE - share * (SIZE - EDGE - ROOM);
   const most = Math.max(...bins.map((bin) => bin.of));
   return (
     <figure class="reliability">
