@@ -2,7 +2,9 @@
 export {
   type ProvidedEncoder,
   type ProvidedJaeger,
+  type ProvidedMilvusLite,
   provideEncoder,
   provideJaeger,
+  provideMilvusLite,
   provideNatsServer,
 } from './provide/index.js';

@@ -8,10 +8,17 @@ export class StoreUnreachable extends Error {
     readonly where: string,
     cause: unknown,
   ) {
-    super(`the vector store at ${where} does not answer (${cause instanceof Error ? cause.message : String(cause)})`, {
+    super(`the vector store at ${where} does not answer (${reasonOf(cause)})`, {
       cause,
     });
   }
+}
+
+/** Clients throw errors, and answers with a reason. */
+function reasonOf(cause: unknown): string {
+  if (typeof cause !== 'object' || cause === null) return String(cause);
+  const { message, reason } = cause as { message?: unknown; reason?: unknown };
+  return String(message ?? reason ?? JSON.stringify(cause));
 }
 
 /** What lies there was written with vectors of another length. */

@@ -1,0 +1,141 @@
+// Does the librarian find the files a change will touch, before it is made? This repository as of a commit is indexed, then asked with the messages of
+// later commits that touch at most three files. Nobody wrote these questions for a search.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Found, indexChanges, indexFolder, Library, openSource, rank } from '@cortex/actor-librarian';
+import type { Encoder } from '@cortex/models';
+
+const MOST_TOUCHED = 3;
+const FIRST = 5;
+
+export interface LaterCommitsOptions {
+  repository: string;
+  encoder: Encoder;
+  /** Commits back from HEAD that are indexed. */
+  bases: readonly number[];
+  log: (line: string) => void;
+}
+
+export interface Asked {
+  commit: string;
+  message: string;
+  touched: string[];
+  /** Place of the first touched file, from 1; 0 when it is not among the first fifty. */
+  places: Record<Way, number>;
+}
+
+export const WAYS = ['words', 'meaning', 'hybrid', 'graph'] as const;
+export type Way = (typeof WAYS)[number];
+
+const git = (folder: string, ...args: string[]) =>
+  execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+
+export async function askLaterCommits({ repository, encoder, bases, log }: LaterCommitsOptions): Promise<Asked[]> {
+  const work = mkdtempSync(join(tmpdir(), 'cortex-later-commits-'));
+  const clone = join(work, 'repository');
+  const library = await Library.open({ folder: join(work, 'vectors'), encoder });
+  const asked: Asked[] = [];
+  try {
+    git(work, 'clone', '--quiet', '--shared', repository, clone);
+    await library.claimEncoder();
+    const all = [...bases].sort((a, b) => b - a);
+    for (const [i, back] of all.entries()) {
+      const until = all[i + 1] ?? 0;
+      git(clone, 'checkout', '--quiet', `origin/HEAD~${back}`);
+      const source = await openSource(clone, 'cortex');
+      const began = Date.now();
+      const options = { store: library.store, encoder };
+      const report = await indexFolder(source, options);
+      const history = await indexChanges(source, options);
+      for (const collection of ['codebase', 'documentation', 'issues'] as const) {
+        await library.store.settle(collection);
+        await library.tune(collection);
+      }
+      log(
+        `as of ${back} commits ago: ${report.files} files, ${history.files} commits, ${report.passages + history.passages} passages written (${report.embedded + history.embedded} encoded) in ${Math.round((Date.now() - began) / 1000)} s`,
+      );
+      const known = new Set<string>();
+      for (const collection of ['codebase', 'documentation'] as const)
+        for await (const rows of library.store.scan(collection, ['path'])) for (const { path } of rows) known.add(path);
+      // A fresh look at the graph of what was just indexed.
+      const fresh = await Library.open({ folder: join(work, 'vectors'), encoder });
+      for (const later of laterCommits(clone, `origin/HEAD~${back}`, `origin/HEAD~${until}`)) {
+        const touched = later.files.filter((file) => known.has(file));
+        if (touched.length === 0) continue;
+        asked.push({
+          commit: later.commit,
+          message: later.message,
+          touched,
+          places: await placesOf(fresh, later.message, touched),
+        });
+      }
+      await fresh.store.close();
+    }
+    return asked;
+  } finally {
+    await library.store.close();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function laterCommits(
+  clone: string,
+  after: string,
+  until: string,
+): { commit: string; message: string; files: string[] }[] {
+  const text = git(
+    clone,
+    'log',
+    '--no-merges',
+    '--no-renames',
+    '--name-only',
+    '--format=%x01%H%x02%B%x03',
+    `${after}..${until}`,
+  );
+  return text
+    .split('\x01')
+    .slice(1)
+    .map((entry) => {
+      const [head = '', files = ''] = entry.split('\x03');
+      const [commit = '', message = ''] = head.split('\x02');
+      return { commit, message: message.trim(), files: files.split('\n').filter(Boolean) };
+    })
+    .filter(({ files }) => files.length >= 1 && files.length <= MOST_TOUCHED);
+}
+
+async function placesOf(library: Library, query: string, touched: readonly string[]): Promise<Record<Way, number>> {
+  const files = ['codebase', 'documentation'] as const;
+  const ask = (more: object) => rank(library, { query, most: 60, collections: files, graph: false, ...more });
+  return {
+    words: placeOf((await ask({ by: 'words' })).found, touched),
+    meaning: placeOf((await ask({ by: 'meaning' })).found, touched),
+    hybrid: placeOf((await ask({})).found, touched),
+    graph: placeOf((await rank(library, { query, most: 60 })).found, touched),
+  };
+}
+
+/** Files in the order of their best passages; past work is no file. */
+function placeOf(found: readonly Found[], touched: readonly string[]): number {
+  const files = [
+    ...new Set(
+      found
+        .filter(({ collection }) => collection === 'codebase' || collection === 'documentation')
+        .map(({ row }) => row.path),
+    ),
+  ].slice(0, 50);
+  return files.findIndex((file) => touched.includes(file)) + 1;
+}
+
+export interface Figure {
+  first_five: number;
+  mrr: number;
+}
+
+export const figureOf = (asked: readonly Asked[], way: Way): Figure => ({
+  first_five: mean(asked.map(({ places }) => (places[way] > 0 && places[way] <= FIRST ? 1 : 0))),
+  mrr: mean(asked.map(({ places }) => (places[way] > 0 ? 1 / places[way] : 0))),
+});
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / (values.length || 1);
