@@ -56,6 +56,10 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
       const value = weightsSchema.safeParse(live.get('coordinator.weights'));
       return value.success ? value.data : settings.weights;
     },
+    exploreShare: () => {
+      const value = live.get('coordinator.explore');
+      return typeof value === 'number' && value >= 0 && value <= 0.5 ? value : settings.explore;
+    },
     unsure: () => {
       const value = live.get('coordinator.unsure');
       return value === 'best' || value === 'review' ? value : settings.unsure;

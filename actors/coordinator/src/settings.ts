@@ -25,6 +25,11 @@ export const settingsSchema = z.object({
   weights: weightsSchema.prefault({}),
   /** What happens to a task the router is unsure of: a person is asked, or the best master gets it. Live key `coordinator.unsure`. */
   unsure: z.enum(['review', 'best']).default('review'),
+  /**
+   * Share of the tasks whose master is drawn from the candidates of the conformal set, so that policies can be compared later on what
+   * others would have done. Never a critical task. 0 to 0.5. Live key `coordinator.explore`.
+   */
+  explore: z.number().min(0).max(0.5).default(0),
   /** Milliseconds between two purges of what every consumer has worked off. */
   upkeepMs: z.number().int().min(100).default(30_000),
   /** How long, in milliseconds, a claim about an unknown task waits for that task before it is a dead letter. */

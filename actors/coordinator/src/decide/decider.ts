@@ -20,6 +20,8 @@ export interface DeciderOptions {
   readonly predictTimeoutMs: number;
   readonly weights: () => UtilityWeights;
   readonly unsure: () => 'review' | 'best';
+  /** Share of the tasks that are drawn from the candidates. */
+  readonly exploreShare: () => number;
   /** Masters that may be chosen now. */
   readonly masters: () => readonly string[];
   /** Which model decides a task, by the key of the task. */
@@ -74,6 +76,7 @@ export function createDecider(options: DeciderOptions): Decider {
       noAnswer,
       rule: answer || human || task.master !== undefined ? undefined : options.rules(task),
       unsure: options.unsure(),
+      exploreShare: options.exploreShare(),
       latencyMs: performance.now() - receivedAt,
       now: new Date(),
       traceId: traceIdOf(),

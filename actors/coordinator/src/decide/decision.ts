@@ -1,5 +1,5 @@
 // From answers to a decision, as a pure function: a person's word, a pin, the ensemble, the rules, or a question to a person.
-import { chooseByUtility, type UtilityWeights } from '@cortex/models';
+import { chooseByUtility, explore, type UtilityWeights } from '@cortex/models';
 import {
   canonicalMaster,
   type Decision,
@@ -36,6 +36,8 @@ export interface DecisionInputs {
   /** Why there is no answer, in words. */
   readonly noAnswer?: string | undefined;
   readonly rule?: RuleVote | undefined;
+  /** Share of the tasks whose master is drawn from the candidates instead of chosen, 0 to 1; never a critical one. Default 0. */
+  readonly exploreShare?: number | undefined;
   /** Whether an unsure task goes to a person or to the best master. */
   readonly unsure: 'review' | 'best';
   readonly latencyMs: number;
@@ -99,14 +101,33 @@ function fromAnswer(inputs: DecisionInputs, answer: RouteAnswer, base: Base): De
     ];
     return { ...shared, master: FALLBACK_MASTER, method: 'ensemble', review: reviewId(inputs.task.id), explanation };
   }
-  const { master, explanation } = weigh(inputs, answer, allowed, best[0]);
+  const { master: chosen, explanation } = weigh(inputs, answer, allowed, best[0]);
+  const { master, propensity, explored } = draw(inputs, chosen, shared.candidates);
   return {
     ...shared,
     master,
+    propensity,
     confidence: answer.probabilities[master] ?? best[1],
-    method: 'ensemble',
-    explanation: [...answer.explanation, ...explanation],
+    method: explored ? 'explore' : 'ensemble',
+    explanation: [
+      ...answer.explanation,
+      ...explanation,
+      ...(explored ? [`drawn from the candidates to learn from it, instead of ${chosen}`] : []),
+    ],
   };
+}
+
+/** Only among those that the conformal set holds: nobody gets a task that is surely not theirs. */
+function draw(inputs: DecisionInputs, chosen: string, candidates: readonly string[]) {
+  const { task, exploreShare: share = 0 } = inputs;
+  if (share <= 0 || task.priority === 'critical' || candidates.length < 2 || !candidates.includes(chosen))
+    return { master: chosen, propensity: 1, explored: false };
+  return explore(
+    task.id,
+    chosen,
+    candidates.map((master) => ({ master })),
+    { share },
+  );
 }
 
 /** Who decided, whom the split had chosen, and what the others said: what a trial is judged by. */
