@@ -1,7 +1,7 @@
 // Does the librarian find the files a change will touch, before it is made? This repository as of a commit is indexed, then asked with the messages of
 // later commits that touch at most three files. Nobody wrote these questions for a search.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Found, indexChanges, indexFolder, Library, openSource, rank } from '@cortex/actor-librarian';
@@ -16,6 +16,8 @@ export interface LaterCommitsOptions {
   /** Commits back from HEAD that are indexed. */
   bases: readonly number[];
   log: (line: string) => void;
+  /** Folder to keep an index a base in, so that another run need not make it again. Default: none are kept. */
+  keep?: string | undefined;
 }
 
 export interface Asked {
@@ -32,35 +34,37 @@ export type Way = (typeof WAYS)[number];
 const git = (folder: string, ...args: string[]) =>
   execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 
-export async function askLaterCommits({ repository, encoder, bases, log }: LaterCommitsOptions): Promise<Asked[]> {
+export async function askLaterCommits({
+  repository,
+  encoder,
+  bases,
+  log,
+  keep,
+}: LaterCommitsOptions): Promise<Asked[]> {
   const work = mkdtempSync(join(tmpdir(), 'cortex-later-commits-'));
   const clone = join(work, 'repository');
-  const library = await Library.open({ folder: join(work, 'vectors'), encoder });
   const asked: Asked[] = [];
+  let last: string | undefined;
   try {
     git(work, 'clone', '--quiet', '--shared', repository, clone);
-    await library.claimEncoder();
     const all = [...bases].sort((a, b) => b - a);
     for (const [i, back] of all.entries()) {
       const until = all[i + 1] ?? 0;
       git(clone, 'checkout', '--quiet', `origin/HEAD~${back}`);
-      const source = await openSource(clone, 'cortex');
-      const began = Date.now();
-      const options = { store: library.store, encoder };
-      const report = await indexFolder(source, options);
-      const history = await indexChanges(source, options);
-      for (const collection of ['codebase', 'documentation', 'issues'] as const) {
-        await library.store.settle(collection);
-        await library.tune(collection);
+      const vectors = join(work, `vectors-${back}`);
+      const kept = keep === undefined ? undefined : join(keep, String(back));
+      if (kept && existsSync(kept)) cpSync(kept, vectors, { recursive: true });
+      else {
+        // What did not change since the base before need not be read again.
+        if (last) cpSync(last, vectors, { recursive: true });
+        await indexBase(clone, vectors, encoder, (line) => log(`as of ${back} commits ago: ${line}`));
+        if (kept) cpSync(vectors, kept, { recursive: true });
       }
-      log(
-        `as of ${back} commits ago: ${report.files} files, ${history.files} commits, ${report.passages + history.passages} passages written (${report.embedded + history.embedded} encoded) in ${Math.round((Date.now() - began) / 1000)} s`,
-      );
+      last = vectors;
+      const library = await Library.open({ folder: vectors, encoder });
       const known = new Set<string>();
       for (const collection of ['codebase', 'documentation'] as const)
         for await (const rows of library.store.scan(collection, ['path'])) for (const { path } of rows) known.add(path);
-      // A fresh look at the graph of what was just indexed.
-      const fresh = await Library.open({ folder: join(work, 'vectors'), encoder });
       for (const later of laterCommits(clone, `origin/HEAD~${back}`, `origin/HEAD~${until}`)) {
         const touched = later.files.filter((file) => known.has(file));
         if (touched.length === 0) continue;
@@ -68,16 +72,33 @@ export async function askLaterCommits({ repository, encoder, bases, log }: Later
           commit: later.commit,
           message: later.message,
           touched,
-          places: await placesOf(fresh, later.message, touched),
+          places: await placesOf(library, later.message, touched),
         });
       }
-      await fresh.store.close();
+      await library.store.close();
     }
     return asked;
   } finally {
-    await library.store.close();
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+async function indexBase(clone: string, vectors: string, encoder: Encoder, log: (line: string) => void): Promise<void> {
+  const library = await Library.open({ folder: vectors, encoder });
+  await library.claimEncoder();
+  const source = await openSource(clone, 'repository');
+  const began = Date.now();
+  const options = { store: library.store, encoder };
+  const report = await indexFolder(source, options);
+  const history = await indexChanges(source, options);
+  for (const collection of ['codebase', 'documentation', 'issues'] as const) {
+    await library.store.settle(collection);
+    await library.tune(collection);
+  }
+  await library.store.close();
+  log(
+    `${report.files} files, ${history.files} commits, ${report.passages + history.passages} passages written (${report.embedded + history.embedded} encoded) in ${Math.round((Date.now() - began) / 1000)} s`,
+  );
 }
 
 function laterCommits(

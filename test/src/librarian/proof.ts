@@ -11,6 +11,8 @@ const { values } = parseArgs({
     bases: { type: 'string', default: '160,120,80,40' },
     /** Folder for vectors, so that the next run need not make them again. */
     vectors: { type: 'string' },
+    /** Folder to keep the indexes in, one a base. */
+    keep: { type: 'string' },
     each: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },

@@ -10,6 +10,7 @@ import type { CutFile, Passage } from './types.js';
 const require = createRequire(import.meta.url);
 /** Longer files are data or made by a machine: cut by lines. */
 const LONGEST_PARSED = 400_000;
+/** Characters below which a piece joins its neighbour. */
 const SMALL = 160;
 
 let ready: Promise<typeof import('@vscode/tree-sitter-wasm')> | undefined;
@@ -189,7 +190,8 @@ function merge(passages: readonly Passage[]): Passage[] {
   const found: Passage[] = [];
   for (const passage of passages) {
     const last = found.at(-1);
-    const short = (p: Passage) => p.text.replace(/\s+/g, '').length < SMALL;
+    // What has a name stands alone sooner.
+    const short = (p: Passage) => p.text.replace(/\s+/g, '').length < (p.symbol ? SMALL / 4 : SMALL);
     const together = last && last.end + 1 >= passage.start - 2 && last.text.length + passage.text.length < LONGEST;
     if (
       last &&

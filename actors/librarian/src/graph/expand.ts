@@ -112,6 +112,22 @@ async function passagesOf(
       taken.add(nodeOf(row));
       found.push({ collection, row, score: 0, terms: [], reasons: [] });
     }
+    // Nothing in it has a word of the question: its beginning says what it is.
+    const missing = nodes.filter((node) => !found.some(({ row }) => nodeOf(row) === node));
+    const left = new Set(missing.flatMap((node) => knowledge.files.get(node)?.path ?? []));
+    if (left.size === 0) continue;
+    const firsts = new Map<string, { id: string; line: number }>();
+    for await (const rows of library.store.scan(collection, ['id', 'path', 'start_line'], {
+      ...filter,
+      paths: [...left],
+    }))
+      for (const { id, path, start_line: line } of rows)
+        if (line < (firsts.get(path)?.line ?? Number.POSITIVE_INFINITY)) firsts.set(path, { id, line });
+    for (const row of await library.store.get(
+      collection,
+      [...firsts.values()].map(({ id }) => id),
+    ))
+      if (missing.includes(nodeOf(row))) found.push({ collection, row, score: 0, terms: [], reasons: [] });
   }
   return found;
 }

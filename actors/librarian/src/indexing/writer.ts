@@ -46,7 +46,10 @@ export class RowWriter {
     const { store, encoder, wordsFirst } = this.options;
     if (encoder) await this.reuse(rows);
     const without = rows.filter((row) => !row.embedded);
-    if (!encoder || (wordsFirst && without.length > 0)) await store.put(this.collection, rows);
+    if (!encoder || (wordsFirst && without.length > 0)) {
+      await store.put(this.collection, rows);
+      await this.replace(rows);
+    }
     if (encoder && without.length > 0) {
       for (let at = 0; at < without.length; at += 64) {
         const part = without.slice(at, at + 64);
@@ -62,8 +65,10 @@ export class RowWriter {
         this.options.onWritten?.(part.length);
       }
     }
-    if (encoder) await store.put(this.collection, rows);
-    await this.replace(rows);
+    if (encoder) {
+      await store.put(this.collection, rows);
+      await this.replace(rows);
+    }
     this.written.passages += rows.length;
     this.options.onWritten?.(encoder ? rows.length - without.length : rows.length);
   }
