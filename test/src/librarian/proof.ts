@@ -33,6 +33,7 @@ const asked = await askLaterCommits({
   encoder,
   bases: values.bases.split(',').map(Number),
   log,
+  keep: values.keep,
 });
 await encoder.close();
 if (values.each)

@@ -62,7 +62,7 @@ describe('indexing a folder', () => {
   it('cites a function with its comment, name and lines, and a section with its headings', async () => {
     await put(
       'src/lease.ts',
-      "import { a } from './a.js';\n\nconst x = 1;\n\n/** Renews a lease. */\nexport function renewLease(id: string): number {\n  return a(id) + x;\n}\n\nexport class Other {\n  done = true;\n}\n",
+      "import { a } from './a.js';\n\nconst x = 1;\n\n/** Renews a lease. */\nexport function renewLease(id: string): number {\n  return a(id) + x;\n}\n\nexport class Other {\n  private readonly finished = new Map<string, number>();\n  finish(id: string): void {\n    this.finished.set(id, Date.now());\n  }\n}\n",
     );
     await put('docs/guide.md', '# Guide\n\nWelcome.\n\n## Leases\n\nThe worker renews.\n');
     await index();
@@ -117,8 +117,8 @@ describe('indexing a folder', () => {
     const report = await index();
     expect(report.secrets).toBe(2);
     const { hits } = await search(library, { query: 'zebra region password' });
-    expect(hits.map((hit) => hit.source)).toEqual(['config.ts']);
-    expect(hits[0]?.text).toContain('process.env.PASSWORD');
+    expect(new Set(hits.map((hit) => hit.source))).toEqual(new Set(['config.ts']));
+    expect(hits.map(({ text }) => text).join()).toContain('process.env.PASSWORD');
     for (const { text } of hits) expect(text).not.toMatch(/q8Zr41|AKIA/);
     expect(encoder.texts.join('\n')).not.toMatch(/q8Zr41|AKIA/);
   });
@@ -182,7 +182,7 @@ describe('indexing a folder', () => {
     try {
       await put('notes.md', '# Notes\n\nAbout okapis.\n');
       await until('the new words', async () => (await texts('okapis')).includes('okapis'));
-      expect(await texts('giraffes')).not.toContain('giraffes');
+      await until('the old words to be forgotten', async () => !(await texts('giraffes')).includes('giraffes'));
       await rm(join(source(), 'gone.md'));
       await until('the deleted file to be forgotten', async () => !(await paths('walruses')).includes('gone.md'));
       await put('deep/er/new.md', '# New\n\nAbout pangolins.\n');
