@@ -129,9 +129,25 @@ export function parseScale(text: string | undefined): Map<string, number> {
   for (const part of text.split(',').map((p) => p.trim())) {
     const [name = '', count, ...rest] = part.split('=');
     if (!known.includes(name)) throw new BadScale(`there is no actor "${name}"; there are ${known.join(', ')}`);
+    const range = name === 'worker' ? RANGE.exec(count ?? '') : null;
+    if (range) {
+      if (Number(range[1]) > Number(range[2])) throw new BadScale(`"${part}": the first number is the smaller one`);
+      counts.set(name, Number(range[1]));
+      continue;
+    }
     if (count === undefined || rest.length > 0 || !/^\d{1,3}$/.test(count))
-      throw new BadScale(`"${part}" is not NAME=COUNT, such as router=3 (0 to 999)`);
+      throw new BadScale(
+        `"${part}" is not NAME=COUNT, such as router=3 (0 to 999)${name === 'worker' ? ', or worker=LEAST..MOST' : ''}`,
+      );
     counts.set(name, Number(count));
   }
   return counts;
+}
+
+const RANGE = /^(\d{1,3})\.\.(\d{1,3})$/;
+
+/** `worker=1..5`: the bounds within which forecasts may set the number of workers of each master; undefined when it is fixed. */
+export function parseWorkerBounds(text: string | undefined): { least: number; most: number } | undefined {
+  const range = RANGE.exec(/(?:^|,)\s*worker=([^,\s]+)/.exec(text ?? '')?.[1] ?? '');
+  return range ? { least: Number(range[1]), most: Number(range[2]) } : undefined;
 }

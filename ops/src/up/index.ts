@@ -5,6 +5,7 @@ export {
   type ActorRow,
   BadScale,
   parseScale,
+  parseWorkerBounds,
 } from './catalogue.js';
 export { beatTo } from './child-protocol.js';
 export type { Member } from './group.js';

@@ -5,11 +5,12 @@ import { seedMasters } from '../masters/seed.js';
 import { provideEncoder, provideNatsServer } from '../provide/index.js';
 import { ACTORS } from './catalogue.js';
 import { type DashboardAddress, startDashboardProcess } from './dashboard.js';
+import { followForecasts } from './follow-forecasts.js';
 import type { Group, Member } from './group.js';
 import { type Claim, claimHome, homeFolder, readNoted } from './home.js';
 import { startInProcess } from './in-process.js';
 import { endOrphan, type OwnServer, startOwnServer } from './nats-server.js';
-import { type ProcessPlan, startProcesses } from './processes.js';
+import { type ProcessGroup, type ProcessPlan, startProcesses } from './processes.js';
 
 export interface LaunchOptions {
   /** A bus that somebody else runs or, with `ownPort`, where ours shall be. */
@@ -19,7 +20,12 @@ export interface LaunchOptions {
   readonly processes: boolean;
   readonly counts: ReadonlyMap<string, number>;
   /** Workers to start: the command each task is given to, and the masters they work for (none: all). */
-  readonly workers?: { exec: string; masters: readonly string[] };
+  readonly workers?: {
+    exec: string;
+    masters: readonly string[];
+    /** Forecasts set their number within these bounds. */
+    bounds?: { readonly least: number; readonly most: number };
+  };
   /** Copies of each stream, 1 to 5. */
   readonly replicas: number;
   /** The pages; `port` asks for one, else it takes the first free one. Undefined: no dashboard. */
@@ -80,8 +86,24 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       stop: async () => (await dashboard)?.stop(),
       kill: () => void dashboard?.then((page) => page.kill()),
     });
-    const group = await actors({ ...options, address }, encoder.found ? encoder.folder : undefined, masters);
+    const { group, workers } = await actors(
+      { ...options, address },
+      encoder.found ? encoder.folder : undefined,
+      masters,
+    );
     undo.push({ what: 'actors', stop: () => group.drain(), kill: () => group.kill() });
+    if (options.workers?.bounds && workers) {
+      const served = servedMasters(options.workers, masters);
+      const following = followForecasts({
+        bus,
+        group: workers,
+        bounds: options.workers.bounds,
+        masters: new Set(served),
+        plan: workerPlan(options.workers, workers.members().length),
+        say,
+      });
+      undo.push({ what: 'scaling', stop: () => following.stop() });
+    }
     const page = await dashboard;
     return {
       nats: own
@@ -164,14 +186,24 @@ async function open(address: BusAddress): Promise<Bus> {
   }
 }
 
-async function actors(options: LaunchOptions, encoder: string | undefined, masters: readonly string[]): Promise<Group> {
+interface Running {
+  readonly group: Group;
+  /** The processes that workers are among; undefined without workers. */
+  readonly workers?: ProcessGroup;
+}
+
+async function actors(
+  options: LaunchOptions,
+  encoder: string | undefined,
+  masters: readonly string[],
+): Promise<Running> {
   const groupOptions = { address: options.address, encoder, logger: options.logger, say: options.say };
   const workers = workerPlans(options, masters);
   if (!options.processes) {
     const inside = await startInProcess(options.counts, groupOptions);
-    if (workers.length === 0) return inside;
+    if (!options.workers) return { group: inside };
     const outside = await startProcesses(workers, groupOptions);
-    return {
+    const group: Group = {
       members: () => [...inside.members(), ...outside.members()],
       async drain() {
         await outside.drain();
@@ -182,28 +214,38 @@ async function actors(options: LaunchOptions, encoder: string | undefined, maste
         inside.kill();
       },
     };
+    return { group, workers: outside };
   }
   const fixed = [...options.counts]
     .filter(([name]) => name !== 'worker')
     .flatMap(([name, count]) =>
       Array.from({ length: count }, (_, i): ProcessPlan => ({ actor: name, number: i + 1, args: ['actor', name] })),
     );
-  return startProcesses([...fixed, ...workers], groupOptions);
+  const group = await startProcesses([...fixed, ...workers], groupOptions);
+  return { group, workers: group };
+}
+
+type Workers = NonNullable<LaunchOptions['workers']>;
+
+function servedMasters(workers: Workers, masters: readonly string[]): readonly string[] {
+  return workers.masters.length > 0 ? workers.masters : masters;
+}
+
+/** Numbers workers as they are started. */
+function workerPlan({ exec }: Workers, there = 0): (master: string) => ProcessPlan {
+  let number = there;
+  return (master) => ({
+    actor: 'worker',
+    number: ++number,
+    serves: master,
+    args: ['worker', '--master', master, '--exec', exec],
+  });
 }
 
 /** A worker serves one master: `worker=2` starts two for each. They run commands of the user's, so always in processes of their own. */
 function workerPlans({ workers, counts }: LaunchOptions, masters: readonly string[]): ProcessPlan[] {
   if (!workers) return [];
+  const plan = workerPlan(workers);
   const count = counts.get('worker') ?? 1;
-  let number = 0;
-  return (workers.masters.length > 0 ? workers.masters : masters).flatMap((master) =>
-    Array.from(
-      { length: count },
-      (): ProcessPlan => ({
-        actor: 'worker',
-        number: ++number,
-        args: ['worker', '--master', master, '--exec', workers.exec],
-      }),
-    ),
-  );
+  return servedMasters(workers, masters).flatMap((master) => Array.from({ length: count }, () => plan(master)));
 }

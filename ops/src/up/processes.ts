@@ -17,6 +17,17 @@ export interface ProcessPlan {
   readonly number: number;
   /** Arguments of the command line, without the bus's. */
   readonly args: readonly string[];
+  /** Of a worker: its master. */
+  readonly serves?: string;
+}
+
+/** A group that can grow and shrink while it runs. */
+export interface ProcessGroup extends Group {
+  /** How many live for a master. */
+  count(serves: string): number;
+  add(plan: ProcessPlan): void;
+  /** Lets the youngest of a master finish what it has, and stop. */
+  retire(serves: string): Promise<void>;
 }
 
 interface Child {
@@ -25,6 +36,8 @@ interface Child {
   state: ActorState;
   detail?: string;
   heardAt: number;
+  /** It is to stop for good: nobody starts it again. */
+  retired?: boolean;
 }
 
 /** One process for each planned actor. Resolves when each is ready, or after `readyMs`. */
@@ -32,7 +45,7 @@ export async function startProcesses(
   plans: readonly ProcessPlan[],
   options: GroupOptions,
   readyMs = 30_000,
-): Promise<Group> {
+): Promise<ProcessGroup> {
   let stopping = false;
   const env = {
     ...process.env,
@@ -61,13 +74,13 @@ export async function startProcesses(
     });
     started.on('error', () => undefined);
     started.once('exit', (code, signal) => {
-      child.state = stopping ? 'stopped' : 'failed';
+      child.state = stopping || child.retired ? 'stopped' : 'failed';
       child.detail = `ended with ${signal ?? `code ${code}`}`;
-      if (stopping) return;
+      if (stopping || child.retired) return;
       const delay = wait.next();
       const often = wait.count() >= MANY ? `, restart ${wait.count()} in a row` : '';
       options.say(`${label(child)} ${child.detail}: starting it again in ${Math.round(delay / 100) / 10} s${often}`);
-      setTimeout(() => void (stopping || start(child, wait)), delay).unref();
+      setTimeout(() => void (stopping || child.retired || start(child, wait)), delay).unref();
     });
   };
   for (const child of children) start(child);
@@ -82,7 +95,22 @@ export async function startProcesses(
   const end = Date.now() + readyMs;
   while (Date.now() < end && !children.every((child) => child.state === 'ready' || child.state === 'degraded'))
     await sleep(20);
+  const of = (serves: string) => children.filter((child) => child.plan.serves === serves && !child.retired);
   return {
+    count: (serves) => of(serves).length,
+    add(plan) {
+      if (stopping) return;
+      const child: Child = { plan, state: 'created', heardAt: Date.now() };
+      children.push(child);
+      start(child);
+    },
+    async retire(serves) {
+      const child = of(serves).at(-1);
+      if (!child) return;
+      child.retired = true;
+      await stopChild(child);
+      children.splice(children.indexOf(child), 1);
+    },
     members: () =>
       children.map(
         (child): Member => ({

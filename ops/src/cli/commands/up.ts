@@ -3,7 +3,7 @@ import type { Logger } from '@cortex/bus';
 import { silentLogger, spanFeed, startTelemetry } from '@cortex/bus';
 import { subjectsOf } from '@cortex/schemas';
 import { type Command, Option } from 'commander';
-import { BadScale, type Launched, launch, parseScale } from '../../up/index.js';
+import { BadScale, type Launched, launch, parseScale, parseWorkerBounds } from '../../up/index.js';
 import { WrongInput } from '../failures.js';
 import { actorLogger } from '../log.js';
 import {
@@ -44,7 +44,10 @@ export function addUp(program: Command): void {
     .description(
       'Starts what is missing (a nats-server with its data in .cortex/nats) and all actors, and keeps them running.\nCtrl-C finishes what is under way and stops everything; a second Ctrl-C quits at once.',
     )
-    .option('--actors <list>', 'how many of each, such as router=3,worker=2 (use --processes to spread over cores)')
+    .option(
+      '--actors <list>',
+      'how many of each, such as router=3,worker=2 (use --processes to spread over cores); worker=1..5 follows the forecasts of the watchdog',
+    )
     .option('--processes', 'one process per actor, restarted when it dies')
     .option('--no-infra', 'start no nats-server: expect one at --nats, NATS_URL or the default address')
     .option('--port <port>', `port of the nats-server (default: ${DEFAULT_PORT})`, parsePort)
@@ -87,7 +90,9 @@ async function up(flags: Flags): Promise<void> {
     processes: flags.processes ?? false,
     counts,
     replicas: flags.replicas,
-    ...(flags.exec === undefined ? {} : { workers: { exec: flags.exec, masters: flags.master ?? [] } }),
+    ...(flags.exec === undefined
+      ? {}
+      : { workers: { exec: flags.exec, masters: flags.master ?? [], ...bounds(flags) } }),
     ...(flags.dashboard
       ? {
           dashboard: flags.dashboardPort === undefined ? {} : { port: flags.dashboardPort },
@@ -127,8 +132,11 @@ function scale(flags: Flags): Map<string, number> {
   try {
     const counts = parseScale(flags.actors);
     const workers = counts.get('worker') ?? 0;
-    if (workers > 0 && flags.exec === undefined) {
-      throw new WrongInput('--actors', `worker=${workers} needs a command to run: add --exec 'CMD'`);
+    if ((workers > 0 || parseWorkerBounds(flags.actors)) && flags.exec === undefined) {
+      throw new WrongInput(
+        '--actors',
+        `worker=${workers > 0 ? workers : 'LEAST..MOST'} needs a command to run: add --exec 'CMD'`,
+      );
     }
     if (flags.master && flags.exec === undefined)
       throw new WrongInput('--master', "is for workers, which need a command: add --exec 'CMD'");
@@ -236,4 +244,9 @@ function noEncoder(reason: string, c: ReturnType<typeof colours>): string {
   if (reason.startsWith('not needed')) return c.dim(reason);
   const [first = '', ...more] = reason.split('\n');
   return c.yellow(`none: routing by rules and words alone (${more.at(-1) ?? first})`);
+}
+
+function bounds(flags: Flags) {
+  const found = parseWorkerBounds(flags.actors);
+  return found ? { bounds: found } : {};
 }
