@@ -44,8 +44,8 @@ export interface StoredTrial {
 export type PromptAssignment = {
   readonly by: string;
   readonly reason?: string;
-  /** Only when the labels are still as the caller saw them. */
-  readonly ifCandidate?: number;
+  /** Only when this version is on trial; null: only when none is. Else {@link PromptMoved}. */
+  readonly ifCandidate?: number | null;
 } & (
   | { readonly label: 'production'; readonly version: number; readonly event?: 'production' | 'promoted' }
   | { readonly label: 'candidate'; readonly version: number; readonly share: number }
@@ -188,7 +188,8 @@ export async function openPrompts(bus: Bus): Promise<PromptRegistry> {
 }
 
 function relabel(head: PromptHead, wish: PromptAssignment): PromptHead {
-  if (wish.ifCandidate !== undefined && head.candidate?.version !== wish.ifCandidate) throw new PromptMoved(head.name);
+  if (wish.ifCandidate !== undefined && (head.candidate?.version ?? null) !== wish.ifCandidate)
+    throw new PromptMoved(head.name);
   const at = new Date().toISOString();
   const version = wish.label === 'none' ? (head.candidate?.version ?? head.latest) : wish.version;
   const name =

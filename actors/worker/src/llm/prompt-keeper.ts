@@ -151,15 +151,20 @@ async function propose(
   if (!made) return;
   const version = await prompts.add(made, BY);
   if (version.version === head.production || tried(head, version.version)) return;
-  const fresh = await prompts.head(head.name);
-  if (fresh?.candidate) return;
-  await prompts.assign(head.name, {
-    label: 'candidate',
-    version: version.version,
-    share: options.share,
-    by: BY,
-    reason: version.changelog,
-  });
+  try {
+    await prompts.assign(head.name, {
+      label: 'candidate',
+      version: version.version,
+      share: options.share,
+      ifCandidate: null,
+      by: BY,
+      reason: version.changelog,
+    });
+  } catch (error) {
+    // Another worker proposed it, or a person put another one on trial.
+    if (error instanceof PromptMoved) return;
+    throw error;
+  }
   options.log.info(`prompt ${head.name}@${version.version} proposed`, { why: version.changelog });
   await tell(bus, { kind: 'propose-prompt', target: `${head.name}@${version.version}`, reason: version.changelog });
 }
