@@ -83,7 +83,7 @@ function Family({ family, again }: { family: FamilyReport; again: () => void }) 
           <Act
             small
             kind="danger"
-            label={`Roll ${family.family} back`}
+            label={`Roll back… ${family.family}`}
             disabled={family.champion === null}
             onClick={() => setAsking('roll-back')}
           >
@@ -199,7 +199,7 @@ function Versions({ family, promote }: { family: FamilyReport; promote: (version
               <td class="right">
                 <Act
                   small
-                  label={`Promote ${version.name}`}
+                  label={`Promote… ${version.name}`}
                   disabled={version.uses.includes('champion')}
                   onClick={() => promote(version)}
                 >

@@ -158,7 +158,7 @@ function QuestionCard(props: {
       </p>
       <div class="answers">
         {choicesOf(props.question).map((choice, i) => (
-          <Act key={choice.name} onClick={() => props.answer(choice)} label={`Answer ${choice.name}`}>
+          <Act key={choice.name} onClick={() => props.answer(choice)}>
             <kbd>{i + 1}</kbd>
             {choice.master ? <MasterName name={choice.name} /> : choice.name}
             {choice.share ? <span class="soft small"> {percent(choice.share)}</span> : null}
