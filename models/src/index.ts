@@ -42,6 +42,9 @@ export {
 } from './cleaning/index.js';
 export { type DiscoverInput, discover, type KnownMaster, type Proposal } from './discovery/index.js';
 export {
+  changedMasters,
+  changePoint,
+  type DatedRow,
   type Detector,
   type DetectorOptions,
   type DriftFinding,
@@ -49,6 +52,7 @@ export {
   type DriftReport,
   type DriftRow,
   dataDrift,
+  forgetChanged,
   NEW_DETECTOR,
   watchRow,
 } from './drift/index.js';
@@ -208,7 +212,7 @@ export {
   usefulness,
   wordLikeness,
 } from './memory/index.js';
-export { seededRandom } from './metrics/index.js';
+export { pairedDifference, seededRandom } from './metrics/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,

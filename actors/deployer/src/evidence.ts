@@ -43,7 +43,10 @@ interface Completed {
 
 export interface TrialEvidence {
   readonly pairs: PairedEvidence;
-  /** That the champion was right in most disagreements, even if the challenger was right whenever it failed: needs no corrections. */
+  /**
+   * That the champion was right in most disagreements, even if the challenger was right whenever the champion failed and nobody said
+   * otherwise: needs no corrections.
+   */
   readonly bound: TestEvidence;
   readonly slices: Readonly<Record<string, SliceEvidence>>;
   readonly reward: ArmEvidence;

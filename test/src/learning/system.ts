@@ -1,0 +1,172 @@
+// The real system in one process: nats-server, coordinator, router, deployer and, where wanted, the trainer, as `cortex up` runs them.
+// Clocks are the only thing that is turned up: tasks are judged after seconds instead of an hour.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { coordinatorActor } from '@cortex/actor-coordinator';
+import { type DeployerSettingsInput, deployerActor, type TrialState } from '@cortex/actor-deployer';
+import { routerActor } from '@cortex/actor-router';
+import { type TrainerSettingsInput, trainerActor, trainRouterInto } from '@cortex/actor-trainer';
+import {
+  type ActorDefinition,
+  type Bus,
+  connectBus,
+  type ModelRegistry,
+  openMasters,
+  openModelRegistry,
+  openSettings,
+  provision,
+  publish,
+  type RunningActor,
+  runActor,
+  silentLogger,
+  taskLog,
+} from '@cortex/bus';
+import { startTestServer, until } from '@cortex/bus/testing';
+import type { TrainingRow } from '@cortex/models';
+import { type Alert, EVENT_TYPES, type Master } from '@cortex/schemas';
+import { Kvm } from '@nats-io/kv';
+
+export interface Ticket {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** What the router takes for this. */
+export type Through = NonNullable<NonNullable<Parameters<typeof routerActor>[1]>['through']>;
+
+export interface SystemOptions {
+  readonly masters: ReadonlyMap<string, readonly string[]>;
+  readonly deployer: DeployerSettingsInput;
+  /** Default: no trainer. */
+  readonly trainer?: Partial<TrainerSettingsInput>;
+  /** Put between trained models and who hears them. */
+  readonly through?: Through;
+  readonly log: (line: string) => void;
+}
+
+export interface System {
+  readonly bus: Bus;
+  readonly registry: ModelRegistry;
+  readonly masters: readonly Master[];
+  readonly alerts: readonly Alert[];
+  trial(): Promise<TrialState | undefined>;
+  /** Trains a router from rows and publishes it; the deployer does the rest. Returns its name. */
+  publish(rows: readonly TrainingRow[], masters?: readonly Master[]): Promise<string>;
+  /** Where a version's files lie, checked. */
+  fetch(name: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const folder = await mkdtemp(join(tmpdir(), 'cortex-learning-'));
+  const server = await startTestServer();
+  const buses: Bus[] = [];
+  const actors: RunningActor[] = [];
+  const connect = async (name: string) => {
+    const bus = await connectBus({ servers: server.url, name, waitMs: 20_000 });
+    buses.push(bus);
+    return bus;
+  };
+  const stop = async () => {
+    await Promise.all(actors.splice(0).map((actor) => actor.drain(3_000)));
+    await Promise.all(buses.splice(0).map((bus) => bus.close()));
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const bus = await connect('learning');
+    await provision(bus);
+    const masters = await openMasters(bus);
+    for (const [name, examples] of options.masters)
+      await masters.put({ name, description: `Service-desk tickets about ${name}.`, examples: [...examples] });
+    const list = masters.list();
+    await masters.close();
+    const settings = await openSettings(bus);
+    // Nobody is there to be asked: the best master gets it.
+    await settings.set('coordinator.unsure', 'best');
+    settings.close();
+    const keys = join(folder, 'keys');
+    const models = join(folder, 'models');
+    const registry = await openModelRegistry(bus, { keys });
+    const alerts: Alert[] = [];
+    bus.nc.subscribe(bus.subjects.alerts, { callback: (_, message) => void alerts.push(message.json()) });
+    const run = async (name: string, definition: ActorDefinition) => {
+      const log = {
+        ...silentLogger,
+        warn: (message: string, fields?: Record<string, unknown>) =>
+          options.log(`${name}: ${message} ${JSON.stringify(fields ?? {})}`),
+        error: (message: string, fields?: Record<string, unknown>) =>
+          options.log(`${name}: ${message} ${JSON.stringify(fields ?? {})}`),
+      };
+      actors.push(await runActor(definition, await connect(name), { log }));
+    };
+    await run('deployer', deployerActor(options.deployer));
+    await run(
+      'router',
+      routerActor(
+        {
+          encoder: 'off',
+          cache_folder: join(folder, 'cache'),
+          models_root: join(models, 'routing'),
+          keys_folder: keys,
+          // One busy process does everything here: a shadow must not look late because of that.
+          patience_ms: 250,
+        },
+        options.through ? { through: options.through } : {},
+      ),
+    );
+    await run('coordinator', coordinatorActor({ askTimeoutMs: 5_000 }));
+    if (options.trainer)
+      await run(
+        'trainer',
+        trainerActor({
+          models,
+          keys,
+          encoder: 'off',
+          schedules: [],
+          check_seconds: 0.5,
+          mlflow: '',
+          ...options.trainer,
+        }),
+      );
+    const kv = await new Kvm(bus.nc).open(bus.subjects.bucket('trials'));
+    let drafts = 0;
+    return {
+      bus,
+      registry,
+      masters: list,
+      alerts,
+      stop,
+      trial: async () => (await kv.get('deploy.router'))?.json<{ state: TrialState }>().state,
+      async publish(rows, of = list) {
+        const draft = join(folder, `draft-${drafts++}`);
+        await trainRouterInto(of, rows, { folder: draft, encoder: undefined, seed: 1 });
+        const version = await registry.publish('router', draft, { by: 'learning' });
+        return version.name;
+      },
+      fetch: (name) => registry.fetch(name, join(folder, 'fetched', name)),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits until the version serves and a task has been decided by it. */
+export async function untilServes(system: System, name: string): Promise<void> {
+  await until(`${name} to serve`, async () => (await system.registry.aliases('router')).champion === name, 60_000);
+  const log = taskLog(system.bus);
+  let probes = 0;
+  await until(
+    `a decision of ${name}`,
+    async () => {
+      const id = `probe-${name}-${probes++}`;
+      const task = { id, text: `probe number ${probes}` };
+      await publish(system.bus, system.bus.subjects.submit, task, { type: EVENT_TYPES.taskSubmit, id });
+      const decided = await until(`${id} to be decided`, () => log.last(id), 30_000);
+      return decided.record.decision?.models.router === name;
+    },
+    60_000,
+  );
+}
