@@ -31,7 +31,9 @@ export function answerKey(state: State): string | undefined {
       settings.model,
       settings.temperature,
       contextHash(state.pieces),
-      state.recalled.map(({ lesson }) => [lesson.id, hashOf(lesson.lesson)]),
+      state.recalled
+        .map(({ lesson, stale }) => hashOf(`${lesson.about}\0${lesson.lesson}\0${lesson.worked}\0${stale}`))
+        .sort(),
       state.criteria,
     ]),
   );

@@ -1,6 +1,7 @@
 // What can go wrong with a language model, as a closed set, and how a server's answer is told apart. Each class has one recovery, which
 // whoever catches it carries out: wait, shorten, ask again, give up.
 import { RetryableError, TerminalError } from '@cortex/bus';
+import { ContextOverflowError } from '@langchain/core/errors';
 
 /** Too many requests: wait as long as it says. */
 export class RateLimited extends RetryableError {
@@ -76,6 +77,8 @@ const CONTENT = /content[_ ](?:policy|filter)/i;
 /** The class of what a call threw. An abort is handed on as it is. */
 export function classify(error: unknown): Error {
   if (error instanceof RetryableError || error instanceof TerminalError) return error;
+  if (ContextOverflowError.isInstance(error))
+    return new ContextTooLong('the prompt is longer than the model takes', { cause: error });
   const told = (error ?? {}) as Answered;
   const words = `${String(told.code ?? '')} ${String(told.type ?? '')} ${told.message ?? ''}`;
   switch (true) {

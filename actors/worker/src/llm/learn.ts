@@ -26,9 +26,22 @@ export async function learn(state: State, result: JobResult): Promise<void> {
     await around.memory.changeLesson(lesson.master, lesson.id, (known) => afterUse(known, success));
   const lesson = await lessonOf(state, success);
   if (!lesson) return;
-  for (const older of await around.memory.lessons(job.master))
+  const known = await around.memory.lessons(job.master);
+  const same = known.find(
+    (one) =>
+      one.superseded_by === undefined &&
+      one.key === lesson.key &&
+      one.lesson === lesson.lesson &&
+      one.worked === lesson.worked,
+  );
+  if (same) {
+    // Nothing new, but it holds still.
+    await around.memory.changeLesson(same.master, same.id, (one) => ({ ...one, confirmed_at: lesson.confirmed_at }));
+    return;
+  }
+  for (const older of known)
     if (supersedes(lesson, older))
-      await around.memory.changeLesson(older.master, older.id, (known) => ({ ...known, superseded_by: lesson.id }));
+      await around.memory.changeLesson(older.master, older.id, (one) => ({ ...one, superseded_by: lesson.id }));
   await around.memory.putLesson(lesson);
 }
 
