@@ -31,6 +31,10 @@ export const trainJobSchema = z
           .max(1_000)
           .optional()
           .describe('Trials of a hyper-parameter search before the training.'),
+        drifted: z
+          .boolean()
+          .optional()
+          .describe('Drift asked for it: older rows of masters whose work changed may be forgotten.'),
         training: z.record(z.string(), z.number()).optional().describe("The network's hyper-parameters."),
       })
       .default({}),

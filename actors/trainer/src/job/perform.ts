@@ -116,6 +116,8 @@ export async function collect(
       rows: folder.rows,
       at: job.at,
       folder: shop.trainingData,
+      drifted: job.options.drifted === true,
+      seed: job.seed,
     },
     { signal },
   );

@@ -11,14 +11,18 @@ import {
 } from '@cortex/models';
 import { fingerprintOf } from '../family/facts.js';
 import type { TrainedFamily } from '../family/families.js';
+import { forgetChanged } from './forget.js';
 import { putWhole } from './whole.js';
 
 export interface Sifted {
-  readonly report: DataReport;
+  readonly report: DataReport & { readonly forgotten?: { readonly rows: number; readonly masters: string[] } };
   readonly fingerprint: string;
 }
 
 export interface Sift {
+  /** A training that drift asked for: older rows of masters whose work changed may be forgotten. */
+  readonly drifted: boolean;
+  readonly seed: number;
   readonly family: TrainedFamily;
   /** JSON lines: what was collected. */
   readonly collected: string;
@@ -31,7 +35,7 @@ export interface Sift {
 }
 
 /** Writes the rows; returns the report and a sha256 over them. */
-export async function siftRows({ family, collected, rows, at, folder }: Sift): Promise<Sifted> {
+export async function siftRows({ family, collected, rows, at, folder, drifted, seed }: Sift): Promise<Sifted> {
   const given = await readLines(collected);
   const previous = folder === undefined ? undefined : await readLastReport(folder, family);
   const options = { family, at, previous: previous && previous.at < at ? previous : undefined };
@@ -39,9 +43,15 @@ export async function siftRows({ family, collected, rows, at, folder }: Sift): P
   if (family === 'router') {
     const cleaned = cleanRows(given as LabelledRow[], { now });
     const report = reportOf(cleaned, options);
-    await putLines(rows, cleaned.rows);
+    const {
+      rows: used,
+      forgotten,
+      changed,
+    } = drifted ? await forgetChanged(cleaned.rows, seed) : { rows: cleaned.rows, forgotten: [], changed: [] };
+    await putLines(rows, used);
     if (folder !== undefined) await writeReport(folder, report, cleaned.quarantined);
-    return { report, fingerprint: fingerprintOf(cleaned.rows) };
+    const told = forgotten.length > 0 ? { forgotten: { rows: forgotten.length, masters: changed } } : {};
+    return { report: { ...report, ...told }, fingerprint: fingerprintOf(used) };
   }
   // Several outcomes of one text contradict nobody: only what the rows say of themselves is looked at, and that was done.
   const outcomes = given as LearnedOutcome[];

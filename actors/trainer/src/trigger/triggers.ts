@@ -41,7 +41,7 @@ export class Triggers {
     const families = familiesOf(named);
     for (const family of families) {
       if (!(await this.#pauseIsOver(family))) continue;
-      await this.#ask(`drift-${family}-${shortHash(alert.id)}`, family, `drift: ${alert.summary}`, {});
+      await this.#ask(`drift-${family}-${shortHash(alert.id)}`, family, `drift: ${alert.summary}`, { drifted: true });
     }
   }
 
