@@ -26,6 +26,8 @@ export interface Observed {
   readonly by: string;
   /** Master the task went to. */
   readonly master: string;
+  /** It was drawn, not chosen: tells policies apart later, but not which model is right more often. */
+  readonly explored: boolean;
   readonly propensity: number;
   readonly said: Readonly<Record<string, Said>>;
   readonly slices: Readonly<Record<string, string>>;
@@ -75,7 +77,8 @@ export function observedOf(record: LogRecord, family: string): Observed | undefi
   if (decision.arm_failure !== undefined && assigned !== undefined && assigned !== by && !said[assigned]?.error)
     said[assigned] = { latencyMs: decision.latency_ms, asked: false, error: decision.arm_failure };
   // Also when a person was asked: whom it would have chosen.
-  const pick = decision.master === NO_MASTER ? bestOf(decision.probabilities) : decision.master;
+  const explored = decision.method === 'explore';
+  const pick = decision.master === NO_MASTER || explored ? bestOf(decision.probabilities) : decision.master;
   said[by] = {
     latencyMs: decision.latency_ms,
     asked: decision.review !== undefined,
@@ -89,6 +92,7 @@ export function observedOf(record: LogRecord, family: string): Observed | undefi
     ...(decision.alias_revision === undefined ? {} : { aliasRevision: decision.alias_revision }),
     by,
     master: decision.master,
+    explored,
     propensity: decision.propensity,
     said,
     slices: slicesOfTask(record.task),
@@ -114,7 +118,7 @@ export function judgedOf(observed: Observed, records: readonly LogRecord[], sett
   const correction = last?.correction ? canonicalMaster(last.correction.master) : undefined;
   // A person may have sent it elsewhere since: the outcome is then that of another choice.
   const carriedOut = last?.decision?.method !== 'human' && last?.decision?.master === observed.master;
-  const executed = carriedOut && observed.master !== NO_MASTER ? observed.by : undefined;
+  const executed = carriedOut && observed.master !== NO_MASTER && !observed.explored ? observed.by : undefined;
   const told =
     outcome && outcome.worker !== 'cortex' && (outcome.status === 'completed' || outcome.status === 'failed');
   const success = told
@@ -125,7 +129,7 @@ export function judgedOf(observed: Observed, records: readonly LogRecord[], sett
   const truth = correction ?? (executed !== undefined && success === true ? observed.master : undefined);
   const right: Record<string, boolean> = {};
   for (const [version, { master }] of Object.entries(observed.said)) {
-    if (master === undefined) continue;
+    if (master === undefined || observed.explored) continue;
     if (truth !== undefined) right[version] = master === truth;
     else if (executed !== undefined && success === false && master === observed.master) right[version] = false;
   }

@@ -80,6 +80,7 @@ describe('a trial', () => {
         by: 'sim@2',
         executed: 'sim@2',
         master: 'a',
+        explored: false,
         propensity: 1,
         said: {
           'sim@1': { master: 'b', latencyMs: 1, asked: false },
@@ -121,6 +122,7 @@ describe('the machine', () => {
     assigned: version,
     by: version,
     master: fc.constantFrom('a', 'b'),
+    explored: fc.boolean(),
     propensity: fc.constantFrom(1, 0.5),
     said: fc.dictionary(version, said),
     slices: fc.constant({ source: 'x' }),
@@ -241,6 +243,7 @@ describe('the machine', () => {
             by: 'sim@1',
             assigned: 'sim@1',
             master: 'a',
+            explored: false,
             propensity: 1,
             said: { 'sim@2': { latencyMs: 1, asked: false, error: 'broken' } },
             slices: {},

@@ -99,6 +99,7 @@ export function simulate(options: Simulation): Simulated {
       assigned: decides ? 'sim@2' : by,
       by,
       master: `m${choice}`,
+      explored: false,
       propensity: 1,
       said,
       slices: { source },
