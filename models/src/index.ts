@@ -400,6 +400,7 @@ export {
   titledPassages,
   tuneWeight,
   withoutNearDuplicates,
+  withoutRepeatedTerms,
 } from './search/index.js';
 export {
   type ArmEvidence,

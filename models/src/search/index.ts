@@ -11,7 +11,7 @@ export {
   type SearchDocument,
 } from './hybrid-index.js';
 export { type KnownItem, knownItems } from './known-items.js';
-export { withoutNearDuplicates } from './near-duplicates.js';
+export { withoutNearDuplicates, withoutRepeatedTerms } from './near-duplicates.js';
 export { passages, titledPassages } from './passages.js';
 export { searchTerms } from './tokens.js';
 export { type TunedWeight, type TuneOptions, tuneWeight } from './tune-weight.js';

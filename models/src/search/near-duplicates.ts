@@ -17,29 +17,47 @@ export function withoutNearDuplicates(
   most: number,
   likeness = 0.8,
 ): Hit[] {
+  return withoutRepeatedTerms(hits, (id) => searchTerms(textOf(id).slice(0, COMPARED)), most, likeness);
+}
+
+/** The same for texts whose terms are there already: cutting them again would be most of the work. */
+export function withoutRepeatedTerms(
+  hits: readonly Hit[],
+  termsOf: (id: string) => readonly string[],
+  most: number,
+  likeness = 0.8,
+): Hit[] {
   const kept: Hit[] = [];
   const seen: Set<string>[] = [];
   for (const hit of hits) {
     if (kept.length >= most) break;
-    const runs = runsOf(textOf(hit.id));
-    if (seen.some((other) => jaccard(runs, other) >= likeness)) continue;
+    const runs = runsOf(termsOf(hit.id));
+    if (seen.some((other) => alike(runs, other, likeness))) continue;
     kept.push(hit);
     seen.push(runs);
   }
   return kept;
 }
 
-function runsOf(text: string): Set<string> {
-  const terms = searchTerms(text.slice(0, COMPARED));
+function runsOf(terms: readonly string[]): Set<string> {
   const runs = new Set<string>();
-  for (let i = 0; i + RUN <= terms.length; i++) runs.add(terms.slice(i, i + RUN).join(' '));
+  for (let i = 0; i + RUN <= terms.length; i++) runs.add(`${terms[i]} ${terms[i + 1]} ${terms[i + 2]}`);
   // A text shorter than one run is like only its equal.
   if (!runs.size) runs.add(terms.join(' '));
   return runs;
 }
 
-function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+/** Whether the Jaccard likeness is at least `likeness`; sets whose sizes differ too much are not looked into. */
+function alike(a: ReadonlySet<string>, b: ReadonlySet<string>, likeness: number): boolean {
+  const [small, large] = a.size < b.size ? [a, b] : [b, a];
+  if (small.size < likeness * large.size) return false;
+  // common ÷ (sizes − common) ≥ likeness
+  const needed = (likeness * (a.size + b.size)) / (1 + likeness);
   let common = 0;
-  for (const run of a) if (b.has(run)) common++;
-  return common / (a.size + b.size - common);
+  let left = small.size;
+  for (const run of small) {
+    if (large.has(run)) common++;
+    if (common + --left < needed) return false;
+  }
+  return true;
 }

@@ -99,7 +99,7 @@ function suite(name: string, stage: () => Promise<Stage>, missing?: () => Promis
 
     promise('gives back what was put, every column, odd characters too', async () => {
       expect(await store.count('codebase')).toBe(ROWS.length);
-      const [back] = await store.get('codebase', ['quote']);
+      const [back] = await store.get('codebase', ['quote'], true);
       const { vector, ...rest } = back as Row;
       const { vector: put, ...wanted } = ROWS[2] as Row;
       expect(rest).toEqual(wanted);

@@ -12,7 +12,7 @@ const SEEDS = 30;
 /** Files that are looked into although nothing in them was found. */
 const NEW_FILES = 8;
 /** What the node that gains most gains, in standard deviations of a usual hit. */
-const GAIN = 1;
+const GAIN = 3;
 
 export async function expand(
   library: Library,

@@ -38,20 +38,17 @@ export function pack(ranked: readonly Found[], budget: number, shares: (typeof S
     if ((spent.get(one.collection) ?? 0) + cost(one) <= share && tokens + cost(one) <= budget) take(one);
   }
   for (const one of near) if (!taken.has(one) && tokens + cost(one) <= budget) take(one);
+  const bestOf = new Map<string, number>();
+  for (const one of taken)
+    bestOf.set(fileOf(one), Math.max(bestOf.get(fileOf(one)) ?? Number.NEGATIVE_INFINITY, one.score));
   const pieces = [...taken].sort(
-    (a, b) => ORDER.indexOf(a.collection) - ORDER.indexOf(b.collection) || fileOrder(a, b, taken),
+    (a, b) =>
+      ORDER.indexOf(a.collection) - ORDER.indexOf(b.collection) ||
+      (bestOf.get(fileOf(b)) ?? 0) - (bestOf.get(fileOf(a)) ?? 0) ||
+      (fileOf(a) < fileOf(b) ? -1 : fileOf(a) > fileOf(b) ? 1 : a.row.start_line - b.row.start_line),
   );
   return { pieces, tokens, left: { found: ranked.length - taken.size, too_far: ranked.length - near.length } };
 }
 
-/** Files by their best passage; passages of one file in the order in which they stand there. */
-function fileOrder(a: Found, b: Found, taken: ReadonlySet<Found>): number {
-  if (a.row.path === b.row.path && a.row.repository === b.row.repository) return a.row.start_line - b.row.start_line;
-  const bestOf = (one: Found) =>
-    Math.max(
-      ...[...taken]
-        .filter((other) => other.row.path === one.row.path && other.row.repository === one.row.repository)
-        .map(({ score }) => score),
-    );
-  return bestOf(b) - bestOf(a) || (a.row.path < b.row.path ? -1 : 1);
-}
+/** Files stand by their best passage; passages of one file in the order in which they stand there. */
+const fileOf = ({ row }: Found): string => `${row.repository}\0${row.path}`;

@@ -1,7 +1,7 @@
 // A question → passages, best first: words and meaning of every collection asked, measured against each other, repeats left out, each with its reason.
 // The one thing to know: both halves are asked deep enough that what one of them does not have among its best is surely far down, so no second
 // question is needed to score it.
-import { type Encoder, fuseScores, type Hit, searchTerms, withoutNearDuplicates } from '@cortex/models';
+import { type Encoder, fuseScores, type Hit, searchTerms, withoutRepeatedTerms } from '@cortex/models';
 import { COLLECTIONS, type Collection, type SearchFilters } from '@cortex/schemas';
 import { expand } from '../graph/expand.js';
 import type { Library } from '../library/library.js';
@@ -13,7 +13,9 @@ import { rowFilterOf } from './filters.js';
 const DEPTH = 100;
 const KNOWN = 300;
 /** Rows read whole for each wanted: some repeat others or fall to a glob. */
-const SPARE = 3;
+const SPARE = 2;
+/** Terms of a passage that are compared with another's. */
+const COMPARED = 400;
 
 export interface SearchRequest {
   query: string;
@@ -101,9 +103,9 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
 /** The best `most`, without those that only repeat a better one. */
 export function withoutRepeats(found: readonly Found[], most: number): Found[] {
   const byId = new Map(found.map((one) => [key(one.collection, one.row.id), one]));
-  const kept = withoutNearDuplicates(
+  const kept = withoutRepeatedTerms(
     [...byId].map(([id, { score }]) => ({ id, score })),
-    (id) => byId.get(id)?.row.text ?? '',
+    (id) => byId.get(id)?.row.terms.split(' ').slice(0, COMPARED) ?? [],
     most,
   );
   return kept.flatMap(({ id }) => byId.get(id) ?? []);

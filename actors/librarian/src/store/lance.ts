@@ -18,6 +18,8 @@ const SMALL = 4_000;
 const PROBED = 0.08;
 /** Words in one question; more would only cost time. */
 const MOST_TERMS = 96;
+/** A table that was not there is not looked for again this long: another process may make it. */
+const ABSENT_MS = 250;
 /** Old versions of a table stay readable this long for whoever reads them right now. */
 const KEEP_VERSIONS_MS = 5 * 60_000;
 
@@ -40,11 +42,12 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     throw new StoreUnreachable(folder, error);
   }
   const tables = new Map<Collection, Promise<lancedb.Table | undefined>>();
+  const absentAt = new Map<Collection, number>();
   let { dimensions } = options;
 
   async function table(collection: Collection): Promise<lancedb.Table | undefined> {
     const known = await tables.get(collection);
-    if (known) return known;
+    if (known || Date.now() - (absentAt.get(collection) ?? 0) < ABSENT_MS) return known;
     const opening = db
       .openTable(collection)
       .then(async (found) => {
@@ -58,7 +61,10 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       })
       .catch((error: unknown) => {
         if (error instanceof StoreMismatch) throw error;
-        if (/was not found|does not exist/i.test(String(error))) return undefined;
+        if (/was not found|does not exist/i.test(String(error))) {
+          absentAt.set(collection, Date.now());
+          return undefined;
+        }
         throw new StoreUnreachable(folder, error);
       });
     tables.set(collection, opening);
@@ -160,18 +166,20 @@ export async function openLance(options: LanceOptions): Promise<Store> {
         .nprobes(Math.max(8, Math.ceil(cells * PROBED)))
         .limit(most);
       // Distance is 1 − dot product; unit vectors make that the cosine.
-      const found = await hits(query, { ...filter, embedded: true }, '_distance');
-      return found.map(({ id, value }): StoreHit => ({ id, score: 1 - value }));
+      const found = await hits(query, filter, '_distance');
+      // A row without a vector has one of zeros: it is at distance 1 of everything. Leaving it out by a condition took three times as long.
+      return found.filter(({ value }) => value !== 1).map(({ id, value }): StoreHit => ({ id, score: 1 - value }));
     },
 
-    async get(collection, ids) {
+    async get(collection, ids, vectors = false) {
       const target = await table(collection);
       if (!target || ids.length === 0) return [];
       const rows = (await target
         .query()
         .where(sqlOf({ ids }) as string)
+        .select([...(vectors ? COLUMNS : PLAIN)])
         .toArray()) as Record<string, unknown>[];
-      return rows.map((row) => plain(row, COLUMNS) as ChunkRow);
+      return rows.map((row) => ({ vector: NO_VECTOR, ...plain(row, vectors ? COLUMNS : PLAIN) }) as ChunkRow);
     },
 
     async count(collection) {
@@ -239,7 +247,9 @@ const TEXTS = [
   'links',
 ] as const;
 const NUMBERS = ['start_line', 'end_line', 'passages', 'tokens'] as const;
-const COLUMNS: readonly Column[] = [...TEXTS, ...NUMBERS, 'changed_at', 'embedded', 'vector'];
+const PLAIN: readonly Column[] = [...TEXTS, ...NUMBERS, 'changed_at', 'embedded'];
+const COLUMNS: readonly Column[] = [...PLAIN, 'vector'];
+const NO_VECTOR = new Float32Array(0);
 
 const schemaOf = (dimensions: number): Schema =>
   new Schema([

@@ -53,6 +53,9 @@ const ALL: readonly Column[] = [
   'vector',
 ];
 
+const PLAIN = ALL.filter((column) => column !== 'vector');
+const NO_VECTOR = new Float32Array(0);
+
 /** @throws StoreUnreachable, StoreMismatch */
 export async function openMilvus(options: MilvusOptions): Promise<Store> {
   const { address, prefix, dimensions } = options;
@@ -273,18 +276,18 @@ export async function openMilvus(options: MilvusOptions): Promise<Store> {
     near: (collection, vector, most, filter) =>
       search(collection, 'vector', Array.from(vector), most, { ...filter, embedded: true }),
 
-    async get(collection, ids) {
+    async get(collection, ids, vectors = false) {
       if (ids.length === 0 || !(await there(collection))) return [];
       const answer = await reach(() =>
         client.query({
           collection_name: nameOf(collection),
           filter: milvusOf({ ids }) ?? '',
-          output_fields: [...ALL],
+          output_fields: vectors ? [...ALL] : PLAIN,
           limit: ids.length,
           consistency_level: consistency(),
         }),
       );
-      return answer.data.map((row) => fromMilvus(row, ALL) as ChunkRow);
+      return answer.data.map((row) => ({ vector: NO_VECTOR, ...fromMilvus(row, vectors ? ALL : PLAIN) }) as ChunkRow);
     },
 
     count,

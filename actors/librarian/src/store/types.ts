@@ -94,7 +94,8 @@ export interface Store {
   words(collection: Collection, terms: string, most: number, filter?: RowFilter): Promise<StoreHit[]>;
   /** By meaning; rows without a vector are not answered. */
   near(collection: Collection, vector: Float32Array, most: number, filter?: RowFilter): Promise<StoreHit[]>;
-  get(collection: Collection, ids: readonly string[]): Promise<ChunkRow[]>;
+  /** Without vectors unless asked for: most of a row's bytes are its vector. */
+  get(collection: Collection, ids: readonly string[], vectors?: boolean): Promise<ChunkRow[]>;
   count(collection: Collection): Promise<number>;
   /** Differs whenever the rows differ. */
   version(collection: Collection): Promise<string>;
