@@ -27,17 +27,21 @@ export async function startSystem(...args: string[]): Promise<Running<Printed>> 
 }
 
 /** `cortex dashboard` alone, for the bus at `nats`. */
-export async function startDashboardAlone(nats: string): Promise<Running<{ url: string; link: string }>> {
-  return start(['dashboard', '--json', '--nats', nats, '--port', String(await freePort())]);
+export async function startDashboardAlone(
+  nats: string,
+  options: { readonly token?: string; readonly port?: number } = {},
+): Promise<Running<{ url: string; link: string }>> {
+  const args = ['dashboard', '--json', '--nats', nats, '--port', String(options.port ?? (await freePort()))];
+  return start(args, options.token === undefined ? {} : { CORTEX_DASHBOARD_TOKEN: options.token });
 }
 
-async function start<T>(args: string[]): Promise<Running<T>> {
+async function start<T>(args: string[], more: Record<string, string> = {}): Promise<Running<T>> {
   const home = await mkdtemp(join(tmpdir(), 'cortex-dashboard-'));
   const { NATS_URL: _url, NATS_CREDS: _creds, OTEL_EXPORTER_OTLP_ENDPOINT: _otlp, ...env } = process.env;
   const child = spawn(process.execPath, [CORTEX, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Rules and words are enough here, and there at once.
-    env: { ...env, CORTEX_HOME: home, CORTEX_ENCODER: 'none' },
+    env: { ...env, CORTEX_HOME: home, CORTEX_ENCODER: 'none', ...more },
   });
   let out = '';
   let err = '';

@@ -20,7 +20,7 @@ export const moment = (at: number | string): string => {
   const date = new Date(at);
   return date.toDateString() === new Date().toDateString() ? clockForm.format(date) : dayForm.format(date);
 };
-export const count = (n: number): string => (n >= 10_000 ? shortForm.format(n) : numberForm.format(n));
+export const count = (n: number): string => (n >= 1_000_000 ? shortForm.format(n) : numberForm.format(n));
 export const percent = (share: number | null | undefined): string =>
   share === null || share === undefined || Number.isNaN(share)
     ? '–'

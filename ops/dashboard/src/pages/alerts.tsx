@@ -142,6 +142,7 @@ function Interventions(props: {
 
 /** The first field that differs, in words. */
 function changed(before: unknown, after: unknown): string {
+  if (before === undefined && after !== undefined) return 'new';
   if (typeof before !== 'object' || typeof after !== 'object' || !before || !after) return '';
   for (const [key, value] of Object.entries(after)) {
     const was = (before as Record<string, unknown>)[key];

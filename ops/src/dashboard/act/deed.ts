@@ -13,6 +13,8 @@ export interface Done {
   readonly before?: unknown;
   readonly after?: unknown;
   readonly reason?: string;
+  /** Id of the action this one takes back. */
+  readonly undoes?: string;
   /** True when whoever did the work wrote the audit record itself. */
   readonly audited?: boolean;
 }

@@ -47,9 +47,7 @@ export function undoWords(action: Action, undone: ReadonlySet<string>): string |
 
 /** Ids of actions that were undone. */
 export function undoneOf(actions: readonly Action[]): Set<string> {
-  return new Set(
-    actions.filter((action) => action.kind === 'undo' && action.target).map((action) => action.target ?? ''),
-  );
+  return new Set(actions.flatMap((action) => (typeof action.undoes === 'string' ? [action.undoes] : [])));
 }
 
 /** An intervention is told again under its id when its state changes: the newest word about each, newest first. */
@@ -74,6 +72,13 @@ export const UNDO_DEEDS: Deeds = {
     const way = WAYS[action.kind];
     if (words === null || !way) throw new Refusal(409, 'this intervention has no way back, or was undone already');
     await way.back(world, action);
-    return { said: `Undone: ${words}.`, target: id, reason: words, before: action.after, after: action.before };
+    return {
+      said: `Undone: ${words}.`,
+      target: action.target ?? id,
+      undoes: id,
+      reason: words,
+      before: action.after,
+      after: action.before,
+    };
   }),
 };
