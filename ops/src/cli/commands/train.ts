@@ -21,6 +21,7 @@ import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { note, plural, printJson, printText, progressBar } from '../output/index.js';
 import { person, withMasters } from '../session.js';
+import { addTrainJobs, trainByTrainer } from './train-jobs.js';
 
 /** success, minutes, tokens and complexity are one predictor: they share its features, and are trained together. */
 const FAMILIES = ['router', 'success', 'minutes', 'tokens', 'complexity'] as const;
@@ -31,6 +32,8 @@ interface Flags extends BusFlags {
   encoder: boolean;
   neural?: boolean;
   promote: boolean;
+  watch?: boolean;
+  tune?: number;
   json?: boolean;
 }
 
@@ -50,10 +53,23 @@ export function addTrain(program: Command): void {
     .option('--seed <n>', 'the same seed and rows give the same model', parseCount, 1)
     .option('--neural', 'train the network into the ensemble too: minutes instead of seconds')
     .option('--no-promote', 'publish it, and let "cortex models promote" decide')
+    .option('--watch', 'let the trainers on the bus do it, and follow it')
+    .option(
+      '--tune <n>',
+      'the same, after a search for hyper-parameters of the network with so many trials',
+      parseCount,
+    )
     .option('--no-encoder', 'without the sentence encoder: words alone');
   withBusOptions(command);
   withJsonOption(command);
-  withExample(command, 'train router', 'train router --neural', 'train success --from outcomes.jsonl.gz');
+  withExample(
+    command,
+    'train router',
+    'train router --neural',
+    'train router --tune 20',
+    'train success --from outcomes.jsonl.gz',
+  );
+  addTrainJobs(command);
   command.action(train);
 }
 
@@ -62,6 +78,13 @@ async function train(family: string, flags: Flags): Promise<void> {
     throw new WrongInput('family', `"${family}" is none; there are ${FAMILIES.join(', ')}`);
   if (flags.from !== undefined && !statSync(flags.from, { throwIfNoEntry: false })?.isFile())
     throw new WrongInput(`--from ${flags.from}`, 'there is no such file');
+  if (flags.watch || flags.tune !== undefined) {
+    if (flags.from !== undefined)
+      throw new WrongInput('--from', 'trainers on the bus learn from the log: leave --watch and --tune out');
+    if (flags.tune !== undefined && family !== 'router')
+      throw new WrongInput('--tune', 'only the network of the router has hyper-parameters to search for');
+    return trainByTrainer(family, flags);
+  }
   const trained = await withMasters(flags, async (registry, bus) => {
     const isRouter = family === 'router';
     const collected = flags.from === undefined ? rowsOfTasks((await readTasks(bus)).tasks.values()) : undefined;
