@@ -255,6 +255,33 @@ describe('the machine', () => {
     expect(state.wanted?.shadow).toBeUndefined();
   });
 
+  it('lets a shadow that gets nowhere give way to a newer version, and no other', () => {
+    const equal = simulate({ champion: 0.7, challenger: 0.7, tasks: 400, seed: 1 }).state;
+    expect(equal).toMatchObject({ phase: 'shadow', candidate: 'sim@2' });
+    const newer: TrialEvent = {
+      kind: 'candidate',
+      version: { name: 'sim@3', metrics: {} },
+      number: 3,
+      createdAt: 1,
+      at: 1,
+    };
+    const tick: TrialEvent = { kind: 'tick', at: 2 };
+    const set = { ...settings, supersede_units: 300 };
+    expect(step(equal, tick, set).wanted).toBeUndefined();
+    const way = step(step(equal, newer, set), tick, set);
+    expect(way.past.at(-1)).toMatchObject({
+      candidate: 'sim@2',
+      ended: 'retired',
+      reason: expect.stringContaining('sim@3'),
+    });
+    const free = step(
+      way,
+      { kind: 'aliases', aliases: { champion: 'sim@1', share: 0 }, frozen: false, revision: 99, by: 'd', at: 3 },
+      set,
+    );
+    expect(free.wanted).toMatchObject({ shadow: 'sim@3' });
+  });
+
   it('asks a person before it gives traffic, when told to, and does as they say', () => {
     const hand = { approve: 'hand' as const };
     const run = simulate({ champion: 0.65, challenger: 0.8, tasks: 2_000, seed: 2, settings: hand });

@@ -1,6 +1,7 @@
 // The life of a trial as a pure function: state and event in, next state out. It is total: any event may come at any time, in any order, twice.
 // The one thing to know: nothing is done here. What is to be done stands in the state (`wanted`, `outbox`) and is carried out after the state is
 // stored; whoever finds it there later carries it out again, which changes nothing. So a kill at any point leaves a sound state.
+import { evidenceOf } from '@cortex/models';
 import { NOTHING_SEEN, type Sides, seeDecision, seeJudged, summaryOf, verdictOf } from './evidence.js';
 import { offlineGate } from './gate.js';
 import type { Observed } from './judged.js';
@@ -160,6 +161,8 @@ function weigh(state: TrialState, at: number, settings: DeployerSettings): Trial
       }
       if (evidence.units >= settings.shadow_units)
         return retire(state, sides, `not proven better than ${sides.champion} after ${evidence.units} tasks`, at);
+      if (state.waiting && evidence.units >= settings.supersede_units && !halfProven(state, settings))
+        return retire(state, sides, `gives way to ${state.waiting.name}, which has learnt from more`, at);
       return state;
     }
     case 'canary':
@@ -179,6 +182,10 @@ function weigh(state: TrialState, at: number, settings: DeployerSettings): Trial
     case 'asked':
       return state;
   }
+}
+
+function halfProven({ evidence }: TrialState, { alpha_promote }: DeployerSettings): boolean {
+  return evidenceOf(evidence.pairs.better) >= Math.log(1 / alpha_promote) / 2;
 }
 
 function carryOn(state: TrialState, sides: Sides, better: boolean, at: number, settings: DeployerSettings): TrialState {

@@ -25,6 +25,8 @@ export const deployerSettingsSchema = z.strictObject({
   stage_ms: z.number().int().min(0).default(600_000),
   /** Most judged tasks of a shadow that is not proven better; then it is retired. Default 20,000. */
   shadow_units: z.number().int().min(1).default(20_000),
+  /** Judged tasks after which a shadow that is not half-way to its proof gives way to a newer version that waits. Default 500. */
+  supersede_units: z.number().int().min(1).default(500),
   /** Judged tasks for which a new champion is compared with the one before, who watches. Default 500. */
   probation_units: z.number().int().min(0).default(500),
   /** Chance that a version which is no better is promoted. Default 0.05. */

@@ -71,6 +71,7 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
       // Three thousand tasks are few: each share is held until so many of the challenger's tasks are judged.
       units: [8, 20, 40],
       probation_units: 100,
+      supersede_units: 250,
     },
     ...(options.trainer ? { trainer: { volume: options.volume } } : {}),
     log: options.log,

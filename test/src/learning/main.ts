@@ -44,13 +44,13 @@ if (wanted('improve')) {
   await mkdir('tmp', { recursive: true });
   await writeFile('tmp/learning.svg', pictureOf(report.improve));
 }
-if (wanted('equal')) report.equal = runEqual(quick ? 200 : 1_000, quick ? 400 : 1_500);
+if (wanted('equal')) report.equal = runEqual(quick ? 200 : 500, quick ? 400 : 1_500);
 if (wanted('harm')) {
   report.harm = await runHarm({ data, tasks: quick ? 600 : 1_000, seed, straight: false, brief: quick, log });
   if (!quick)
     report.harm_straight_to_canary = await runHarm({ data, tasks: 1_500, seed, straight: true, brief: false, log });
 }
-if (wanted('shift') && !quick) report.shift = await runShift({ data, before: 600, after: 2_000, seed, log });
+if (wanted('shift') && !quick) report.shift = await runShift({ data, before: 600, after: 2_600, seed, log });
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : print(report));
 
 function print({ improve, equal, harm, harm_straight_to_canary: straight, shift }: Report): string {

@@ -29,6 +29,8 @@ export interface ShiftReport {
   readonly trainings: number;
   readonly promotions: number;
   readonly champion: string;
+  /** How each version's trial ended. */
+  readonly trials: readonly string[];
   readonly lost: number;
 }
 
@@ -49,6 +51,7 @@ export async function runShift(options: ShiftOptions): Promise<ShiftReport> {
       tick_ms: 250,
       units: [8, 20, 40],
       probation_units: 100,
+      supersede_units: 400,
       baseline_units: 150,
     },
     log: options.log,
@@ -72,8 +75,16 @@ export async function runShift(options: ShiftOptions): Promise<ShiftReport> {
         alarmAt = from + STEP;
         options.log(`alarm after ${from + STEP} tasks: ${alarms()[0]?.summary}`);
       }
-      // The alarm asks for a training; while things are unsettled, so do each 200 tasks more.
-      if (alarmAt !== null && (trainings === 0 || from + STEP - learntAt >= 200)) {
+      if ((from + STEP) % 200 === 0) {
+        const trial = await system.trial();
+        const pairs = trial?.evidence.pairs;
+        const lately = world.told.slice(-200).filter(({ right }) => right).length;
+        options.log(
+          `${from + STEP} tasks, ${lately / 2} % of the last 200 right; ${trial?.phase} ${trial?.candidate ?? ''} ${pairs?.disagreements ?? 0} disagreements, gain ${pairs?.gain.toFixed(1)}, evidence ${pairs?.better.peak.toFixed(1)}`,
+        );
+      }
+      // The alarm asks for a training; while things are unsettled, so do each 400 tasks more.
+      if (alarmAt !== null && (trainings === 0 || from + STEP - learntAt >= 400)) {
         learntAt = from + STEP;
         trainings++;
         await relearn(system, first, base, options.log);
@@ -97,6 +108,9 @@ export async function runShift(options: ShiftOptions): Promise<ShiftReport> {
       trainings,
       promotions: history.filter(({ event }) => event === 'promoted').length - 1,
       champion,
+      trials: ((await system.trial())?.past ?? []).map(
+        ({ candidate, ended, reason }) => `${candidate} ${ended}: ${reason}`,
+      ),
       lost: tickets.length - world.told.length,
     };
   } finally {
