@@ -13,6 +13,7 @@ export interface DashboardAddress {
   readonly url: string;
   /** What to open: on loopback it carries the token. */
   readonly link: string;
+  readonly pid: number;
 }
 
 export interface DashboardProcess {
@@ -89,7 +90,7 @@ export async function startDashboardProcess(
     );
   return {
     get address() {
-      return address === undefined ? undefined : { url: address.url, link: address.link };
+      return address === undefined ? undefined : { url: address.url, link: address.link, pid: address.pid };
     },
     async stop() {
       stopping = true;

@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import { connectBus, freePort, testServerBinary, until } from '@cortex/bus';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freshPlace, oneLine, type Place } from '../cli/testing/run-cli.js';
+import { ACTOR_NAMES } from './index.js';
 
 interface Ready {
   pid: number;
   nats: { url: string; pid: number; own: boolean };
   actors: { actor: string; state: string; pid?: number }[];
   seeded: string[];
+  dashboard?: { url: string; link: string; pid: number };
 }
 
 /** A coordinator alone: it decides by its own rules. */
-const BARE = 'router=0,predictor=0';
+const BARE = ACTOR_NAMES.filter((name) => name !== 'coordinator')
+  .map((name) => `${name}=0`)
+  .join(',');
 const TEXT = 'Scan the payments repo for CVE-2026-1234';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -38,6 +42,25 @@ describe.skipIf('missing' in testServerBinary())('cortex up', () => {
     expect(ran.code, ran.err).toBe(0);
     return JSON.parse(ran.out) as { master: string; decided_at: string };
   };
+
+  it('serves the dashboard beside the actors, brings it back on its port, and without it when told so', async () => {
+    const { started, ready } = await up('--actors', BARE);
+    const { url, link, pid } = ready.dashboard ?? { url: '', link: '', pid: 0 };
+    expect(new URL(url).hostname).toBe('127.0.0.1');
+    expect(link).toMatch(/#token=[0-9a-f]{48}$/);
+    const answers = () =>
+      fetch(new URL('/healthz', url)).then(
+        (response) => response.ok,
+        () => false,
+      );
+    expect(await answers()).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    await started.says(/the dashboard ended \(SIGKILL\): starting it again/);
+    await until('the dashboard to be back', answers);
+    expect((await started.end()).code).toBe(0);
+    expect(await answers()).toBe(false);
+    expect((await up('--actors', BARE, '--no-dashboard')).ready.dashboard).toBeUndefined();
+  });
 
   it('comes up on an empty folder, refuses a second one, stops in order, and knows everything the next time', async () => {
     const { started, ready } = await up();

@@ -56,7 +56,7 @@ async function dashboard(flags: Flags): Promise<void> {
       throw error instanceof NoPages ? new Failed(error.message) : error;
     });
     const { url, link, port } = page;
-    process.send?.({ cortex: 'dashboard', url, link, port });
+    process.send?.({ cortex: 'dashboard', url, link, port, pid: process.pid });
     if (flags.json) printLine({ ready: true, pid: process.pid, url, link });
     else if (!supervised) printText(`${colours().bold('Dashboard')}  ${link}\n${colours().dim('Ctrl-C stops it.')}`);
     const orphaned = new Promise<void>((resolve) => {
