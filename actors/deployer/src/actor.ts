@@ -184,8 +184,9 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     'deployer',
     async (delivery) => {
       const answer = decodeMessage('review answer', reviewAnswerSchema, delivery.data);
+      // Whether it is the question that is open is for the stored state to say.
       for (const store of stores.values())
-        if (answer.review !== undefined && answer.review === store.state().review && answer.answer !== undefined)
+        if (answer.review?.startsWith(`deployer-${store.family}-`) && answer.answer !== undefined)
           await store.submit({
             kind: 'answer',
             review: answer.review,

@@ -282,6 +282,17 @@ describe('the machine', () => {
     expect(free.wanted).toMatchObject({ shadow: 'sim@3' });
   });
 
+  it('says once a day that the champion is old, and only of the one that serves', () => {
+    const day = 86_400_000;
+    const old = (version: string, at: number): TrialEvent => ({ kind: 'stale', version, days: 40, at });
+    let state: TrialState = { ...newState('sim'), aliases: { champion: 'sim@1', share: 0 } };
+    for (const event of [old('sim@1', 1), old('sim@1', 2), old('sim@2', 3)]) state = step(state, event, settings);
+    expect(state.outbox).toEqual([expect.objectContaining({ alert: 'model-stale', id: 'stale-sim@1-0' })]);
+    state = step(state, { kind: 'delivered', notices: ['stale-sim@1-0'], at: 4 }, settings);
+    expect(step(state, old('sim@1', 5), settings).outbox).toEqual([]);
+    expect(step(state, old('sim@1', day), settings).outbox).toHaveLength(1);
+  });
+
   it('asks a person before it gives traffic, when told to, and does as they say', () => {
     const hand = { approve: 'hand' as const };
     const run = simulate({ champion: 0.65, challenger: 0.8, tasks: 2_000, seed: 2, settings: hand });

@@ -58,18 +58,25 @@ export function step(state: TrialState, event: TrialEvent, settings: DeployerSet
       return { ...state, outbox: state.outbox.filter((notice) => !done.has(notice.id)) };
     }
     case 'stale':
-      return state.champion === event.version || state.aliases.champion === event.version
-        ? tell(state, {
-            id: `stale-${event.version}-${Math.floor(event.at / 86_400_000)}`,
-            kind: 'alert',
-            severity: 'warning',
-            alert: 'model-stale',
-            summary: `${event.version} is ${Math.floor(event.days)} days old: train a newer one`,
-          })
-        : state;
+      return onStale(state, event);
     case 'tick':
       return weigh(state, event.at, settings);
   }
+}
+
+function onStale(state: TrialState, { version, days, at }: Extract<TrialEvent, { kind: 'stale' }>): TrialState {
+  const id = `stale-${version}-${Math.floor(at / 86_400_000)}`;
+  if (state.aliases.champion !== version || state.staleTold === id) return state;
+  return tell(
+    { ...state, staleTold: id },
+    {
+      id,
+      kind: 'alert',
+      severity: 'warning',
+      alert: 'model-stale',
+      summary: `${version} is ${Math.floor(days)} days old: train a newer one`,
+    },
+  );
 }
 
 /** Both versions of a running trial. */

@@ -89,6 +89,8 @@ export interface TrialState {
   readonly wanted?: Wanted;
   readonly outbox: readonly Notice[];
   readonly watch: Watch;
+  /** Id of the last notice that the champion is old: one a day is enough. */
+  readonly staleTold?: string;
   /** Counts notices, so that their ids differ. */
   readonly told: number;
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
