@@ -19,10 +19,14 @@ export interface Evidence {
 
 export const NO_EVIDENCE: Evidence = { rows: 0, sum: 0, logs: STAKES.map(() => 0), peak: 0 };
 
-/** One more row. `gain` is in [−1, 1], above zero when the row speaks for what is to be proven. Throws a RangeError for anything else. */
+/**
+ * One more row. `gain` is at least −1 (all that can be lost), above zero when the row speaks for what is to be proven; the promise holds whatever
+ * the most is that can be won. Throws a RangeError for anything else.
+ */
 export function bet(evidence: Evidence, gain: number): Evidence {
-  if (!(gain >= -1 - 1e-9 && gain <= 1 + 1e-9)) throw new RangeError(`a gain must lie in [-1, 1], got ${gain}`);
-  const g = Math.max(-1, Math.min(1, gain));
+  if (!(gain >= -1 - 1e-9 && gain < Number.POSITIVE_INFINITY))
+    throw new RangeError(`a gain must be a number of at least -1, got ${gain}`);
+  const g = Math.max(-1, gain);
   const logs = evidence.logs.map((log, k) => log + Math.log1p((STAKES[k] ?? 0) * g));
   const next = { rows: evidence.rows + 1, sum: evidence.sum + g, logs };
   return { ...next, peak: Math.max(evidence.peak, logMeanExp(logs)) };

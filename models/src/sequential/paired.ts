@@ -100,10 +100,15 @@ export function observePair(state: PairedEvidence, row: PairedRow): PairedEviden
   // Whatever favours the claim to be proven is counted with the less favourable end of the chance.
   const forBetter = executed === 'champion' ? high : low;
   const forWorse = executed === 'champion' ? low : high;
+  // The most that an estimate can be off in either direction: what a bet may lose.
+  const guess = state.others[executed].right / (state.others[executed].rows + 2);
+  const loss = (chance: number) => Math.max(1, (guess * (1 - chance)) / chance);
+  const win = (chance: number) => Math.max(1, guess + (1 - guess) / chance);
+  const [most, least] = executed === 'champion' ? [loss, win] : [win, loss];
   return {
     ...known,
     others,
-    ...wagered(state, estimate(forBetter) * forBetter, estimate(forWorse) * forWorse),
+    ...wagered(state, estimate(forBetter) / most(forBetter), estimate(forWorse) / least(forWorse)),
     gain: state.gain + estimate(middle),
   };
 }
@@ -112,9 +117,9 @@ function wagered(state: PairedEvidence, better: number, worse: number): Pick<Pai
   return { better: bet(state.better, better), worse: bet(state.worse, -worse) };
 }
 
-/** Share of failures that somebody corrects, with its interval (Wilson 1927, one standard error). */
+/** Share of failures that somebody corrects, with its interval (Wilson 1927, half a standard error). */
 function chanceOfCorrection({ failures, corrected }: PairedEvidence): { low: number; middle: number; high: number } {
-  const z = 1;
+  const z = 0.5;
   const p = corrected / failures;
   const scale = 1 + (z * z) / failures;
   const centre = (p + (z * z) / (2 * failures)) / scale;

@@ -77,7 +77,8 @@ describe('evidence that may be looked at after every row', () => {
 
   it('refuses a gain that is no gain', () => {
     expect(() => bet(NO_EVIDENCE, Number.NaN)).toThrow(/gain/);
-    expect(() => bet(NO_EVIDENCE, 1.5)).toThrow(/gain/);
+    expect(() => bet(NO_EVIDENCE, -1.5)).toThrow(/gain/);
+    expect(() => bet(NO_EVIDENCE, Number.POSITIVE_INFINITY)).toThrow(/gain/);
   });
 });
 

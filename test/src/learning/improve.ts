@@ -69,8 +69,8 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
       stage_ms: 0,
       tick_ms: 250,
       // Three thousand tasks are few: each share is held until so many of the challenger's tasks are judged.
-      units: [8, 20, 40],
-      probation_units: 100,
+      units: [5, 12, 25],
+      probation_units: 60,
       supersede_units: 250,
     },
     ...(options.trainer ? { trainer: { volume: options.volume } } : {}),

@@ -39,7 +39,7 @@ if ('missing' in folder) throw new Error(folder.missing);
 const data = folder.path;
 const report: Report = {};
 if (wanted('improve')) {
-  const [tasks, volume] = quick ? [900, 350] : [3_000, 550];
+  const [tasks, volume] = quick ? [900, 350] : [3_000, 350];
   report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.trainer === true, log });
   await mkdir('tmp', { recursive: true });
   await writeFile('tmp/learning.svg', pictureOf(report.improve));
