@@ -113,7 +113,7 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
     // The last tasks come of age.
     await new Promise((resolve) => setTimeout(resolve, AGE_MS + 1_000));
     // What all outcomes together teach: too late to be tried on this stream.
-    if (!options.trainer) await system.publish(await learntRows(system.bus));
+    const newest = await system.publish(await learntRows(system.bus));
     const { champion = firstName } = await system.registry.aliases('router');
     const accuracy = async (name: string) => share(await heldOutAccuracy(system, name, test), test.length);
     const whole: TrainingRow[] = [...firstRows(first), ...stream];
@@ -127,7 +127,6 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
       { explain: false },
     );
     const all = share(routed.filter((result, i) => result.master === test[i]?.label).length / test.length, test.length);
-    const newest = (await system.registry.list('router')).at(-1)?.name ?? firstName;
     const [start, end] = [await accuracy(firstName), await accuracy(champion)];
     const ordered = [...world.told].sort((a, b) => a.n - b.n);
     const windows = [];

@@ -16,7 +16,7 @@ describe.skipIf(missing.length > 0)(`learning${missing.length > 0 ? ` (skipped: 
   it('goes on by itself from tasks and what people say of them: a version is trained, tried as a shadow, and better', {
     timeout: 300_000,
   }, async () => {
-    const report = await runImprove({ data, tasks: 800, each: 50, volume: 350, seed: 1, trainer: false, log });
+    const report = await runImprove({ data, tasks: 800, each: 50, volume: 350, seed: 1, trainer: true, log });
     expect(report).toMatchObject({ tasks: 800, lost: 0 });
     expect(report.events.map(({ event }) => event)).toEqual(expect.arrayContaining(['trained', 'promoted', 'shadow']));
     // Learnt from outcomes alone; ten points and more over the whole stream.

@@ -1,4 +1,4 @@
-// `npm run demo:learning [-- --quick --json --only improve,harm,shift,equal --trainer]`: what the system learns by itself and what harm it
+// `npm run demo:learning [-- --quick --json --only improve,harm,shift,equal --inline]`: what the system learns by itself and what harm it
 // stops, on real tickets through a real nats-server; printed, with a picture in tmp/learning.svg.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -17,8 +17,8 @@ const { values } = parseArgs({
     json: { type: 'boolean' },
     only: { type: 'string' },
     seed: { type: 'string' },
-    /** The trainer actor learns by itself, in a process of its own. */
-    trainer: { type: 'boolean' },
+    /** Without the trainer actor: this process does what `cortex train` does, at the same moments. */
+    inline: { type: 'boolean' },
   },
 });
 interface Report {
@@ -40,7 +40,7 @@ const data = folder.path;
 const report: Report = {};
 if (wanted('improve')) {
   const [tasks, volume] = quick ? [900, 350] : [3_000, 350];
-  report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.trainer === true, log });
+  report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.inline !== true, log });
   await mkdir('tmp', { recursive: true });
   await writeFile('tmp/learning.svg', pictureOf(report.improve));
 }
