@@ -81,7 +81,7 @@ export function pictureOf(report: ImproveReport): string {
     parts.push(`<rect x="${px}" y="${HEIGHT - 26}" width="12" height="12" fill="${COLOURS[event]}"/>`);
     text(px + 18, HEIGHT - 16, words);
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11" fill="#333333"><rect width="100%" height="100%" fill="#ffffff"/>${parts.join('')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11" fill="#333333" role="img" aria-label="Accuracy over the stream"><title>Accuracy over the stream</title><rect width="100%" height="100%" fill="#ffffff"/>${parts.join('')}</svg>\n`;
 }
 
 function xml(text: string): string {
