@@ -66,6 +66,7 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
           return told.concurrency();
         },
         terms: (priority) => (told.resting() ? undefined : terms.of(priority)),
+        aside: () => [...jobs].filter((job) => job.aside).length,
         async process(delivery, known) {
           const result = await processDelivery(around, delivery, known);
           if (result === 'completed') pulse.finished('done');

@@ -94,7 +94,12 @@ export async function startStage(suite: Suite, masters: readonly string[] = ['de
     log: silentLogger,
   });
   const registry = await openMasters(bus);
-  for (const name of masters) await registry.put({ name, description: `work of ${name}` });
+  for (const [at, name] of masters.entries())
+    await registry.put({
+      name,
+      description: `work of ${name}`,
+      patterns: at === 0 ? ['upload service', 'attachment of a ticket'] : [],
+    });
   const workers: RunningWorker[] = [];
   const submit = async (task: TaskInput & { id: string }) =>
     void (await publish(

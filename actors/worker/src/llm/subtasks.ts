@@ -109,7 +109,13 @@ export async function joinSubtasks(
     for (const subscription of live) subscription.unsubscribe();
   }
   return ids.map(
-    (id) => ended.get(id) ?? { ...base(id), text: 'It is not finished yet.', why: 'a part of this task, unfinished' },
+    (id) =>
+      ended.get(id) ?? {
+        ...base(id),
+        kind: 'unfinished-subtask',
+        text: `${id} is not finished yet.`,
+        why: 'a part of this task, unfinished',
+      },
   );
 }
 
@@ -120,6 +126,7 @@ function endOf(id: string, record: LogRecord): NewPiece | undefined {
   const status = outcome?.success === false ? 'failed' : (outcome?.status ?? how ?? 'ended');
   return {
     ...base(id),
+    kind: status === 'completed' ? 'subtask' : 'unfinished-subtask',
     text: `${status}\n${typeof said === 'string' ? said.slice(0, 8_000) : ''}`,
     why: `a part of this task, ${status}`,
   };

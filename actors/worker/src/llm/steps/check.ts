@@ -59,6 +59,8 @@ function citations(state: State, problems: Problem[], evidence: Evidence[]): voi
   const known = new Map(state.pieces.map((piece) => [piece.id, piece]));
   for (const id of state.report?.citations ?? []) {
     const piece = known.get(id);
+    // What a part did not finish shows nothing.
+    if (piece?.kind === 'unfinished-subtask') continue;
     if (piece)
       evidence.push({
         kind: piece.kind === 'subtask' ? 'subtask' : 'citation',
