@@ -94,11 +94,11 @@ export async function startStage(suite: Suite, masters: readonly string[] = ['de
     log: silentLogger,
   });
   const registry = await openMasters(bus);
-  for (const [at, name] of masters.entries())
+  for (const name of masters)
     await registry.put({
       name,
       description: `work of ${name}`,
-      patterns: at === 0 ? ['upload service', 'attachment of a ticket'] : [],
+      patterns: name === 'development' ? ['upload service', 'attachment of a ticket'] : [],
     });
   const workers: RunningWorker[] = [];
   const submit = async (task: TaskInput & { id: string }) =>

@@ -52,7 +52,13 @@ export function llmHandler(around: Around): Handler {
         job.signal.throwIfAborted();
         if (error instanceof RateLimited || error instanceof ModelAway)
           throw new RetryLater(error.message, error.retryAfterMs ?? AWAY_MS);
-        if (error instanceof ModelMisconfigured) throw new RetryLater(error.message, MISCONFIGURED_MS);
+        if (error instanceof ModelMisconfigured) {
+          job.log.error('the task is given back until the settings are mended', {
+            task: job.task.id,
+            error: error.message,
+          });
+          throw new RetryLater(error.message, MISCONFIGURED_MS);
+        }
         // Trouble of the bus or the machine: the task is given back as it is.
         if (isBusTrouble(error)) throw error;
         return await finish(failure(state, error as Error));

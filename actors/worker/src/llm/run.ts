@@ -29,6 +29,10 @@ export interface RunLlmOptions extends Omit<WorkerSettings, 'handle'>, Connectio
   readonly keeper?: KeeperSettings;
 }
 
+/** Notes of tasks, kept answers and spent days that nobody touched for so long are removed. */
+const SWEEP_AFTER_MS = 2 * 86_400_000;
+const SWEEP_EVERY_MS = 3_600_000;
+
 /** Throws a RangeError for a bad setting, NotProvisioned without its buckets, and what `worker` throws. */
 export async function runLlm(options: RunLlmOptions): Promise<RunningWorker> {
   const settings = resolveLlm(options.llm);
@@ -47,7 +51,9 @@ export async function runLlm(options: RunLlmOptions): Promise<RunningWorker> {
     }));
   let source: ContextSource | undefined;
   let keeper: PromptKeeper | undefined;
+  let sweeping: NodeJS.Timeout | undefined;
   const release = async () => {
+    clearInterval(sweeping);
     await keeper?.stop();
     source?.close();
     if (own) await bus.close();
@@ -69,6 +75,12 @@ export async function runLlm(options: RunLlmOptions): Promise<RunningWorker> {
       model: openModel(settings, master, border),
       repository: settings.repository === undefined ? undefined : openRepository(settings.repository),
     });
+    const sweep = () =>
+      void memory
+        .sweep(SWEEP_AFTER_MS)
+        .catch((error: Error) => log.warn('old notes could not be swept', { error: error.message }));
+    sweep();
+    sweeping = setInterval(sweep, SWEEP_EVERY_MS);
     keeper = await startPromptKeeper(bus, prompts, log, options.keeper);
     const { llm: _llm, context: _context, keeper: _keeper, ...rest } = options;
     const running = await worker({ ...rest, bus, log, handle, telemetry: false, signals: options.signals ?? own });
