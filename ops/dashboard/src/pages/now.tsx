@@ -81,7 +81,11 @@ function Figures({ now }: { now: Now }) {
   const slow = minute.p99 !== null && minute.p99 > BOUND;
   return (
     <dl class="tiles" aria-label="Figures">
-      <Tile label="Decided" value={`${count(minute.decided / 60)}/s`} note={`${count(ten.decided)} in 10 min`} />
+      <Tile
+        label="Decided"
+        value={minute.decided < 60 ? `${count(minute.decided)}/min` : `${count(minute.decided / 60)}/s`}
+        note={`${count(ten.decided)} in 10 min`}
+      />
       <Tile
         label="Waiting"
         value={count(waiting)}

@@ -11,10 +11,15 @@ interface Line {
   readonly depth: number;
 }
 
+/** By the part that made it; within one process by what it does. */
+const colourOf = (span: SpanRow, several: boolean): string =>
+  hue(several ? span.service : (span.name.split(' ')[0] ?? ''));
+
 export function Trace({ life }: { life: TaskLife }) {
   const { spans } = life;
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const lines = useMemo(() => nested(spans), [spans]);
+  const several = new Set(spans.map((span) => span.service)).size > 1;
   const start = Math.min(...spans.map((span) => span.start));
   const length = Math.max(0.001, Math.max(...spans.map((span) => span.start + span.ms)) - start);
   const elsewhere = life.trace_link && (
@@ -57,14 +62,14 @@ export function Trace({ life }: { life: TaskLife }) {
                       onClick={() => setChosen(chosen === span.span ? undefined : span.span)}
                       style={{ paddingLeft: `${Math.min(depth, 12) * 14}px` }}
                     >
-                      <span class={`dot ${hue(span.service)}`} aria-hidden="true" />
+                      <span class={`dot ${colourOf(span, several)}`} aria-hidden="true" />
                       <span class="cut">{span.name}</span>
                       <span class="soft small">{span.service.replace(/^cortex-?/, '')}</span>
                     </button>
                   </th>
                   <td class="trace-time">
                     <span
-                      class={`trace-bar ${span.error ? 'bad' : hue(span.service)}`}
+                      class={`trace-bar ${span.error ? 'bad' : colourOf(span, several)}`}
                       style={{
                         marginLeft: `${((span.start - start) / length) * 100}%`,
                         width: `${Math.max(0.4, (span.ms / length) * 100)}%`,
