@@ -109,10 +109,7 @@ export const mapAnswerSchema = z.looseObject({ map: z.string(), tokens: z.number
 
 export const statusAskSchema = z.looseObject({ kind: z.literal('status') }).describe('What is indexed?');
 export const statusAnswerSchema = z.looseObject({
-  collections: z.record(
-    z.string(),
-    z.looseObject({ chunks: z.number().int().nonnegative() }),
-  ),
+  collections: z.record(z.string(), z.looseObject({ chunks: z.number().int().nonnegative() })),
   store: z.string().describe('The store in use and where it is.'),
 });
 

@@ -1,0 +1,65 @@
+// Anomalies of the fleet: windows here, models in a thread, findings within the day's budget. Never a reason to act by itself.
+import { Worker } from 'node:worker_threads';
+import type { Logger } from '@cortex/bus';
+import type { Beat } from '../events.js';
+import type { Finding } from '../finding.js';
+import { openBudget } from './budget.js';
+import type { Score, ScorerOptions } from './scorer.js';
+import { openWindows } from './windows.js';
+
+export interface Anomalies {
+  take(beat: Beat, now: number): void;
+  tick(now: number): void;
+  stop(): Promise<void>;
+}
+
+export interface AnomaliesOptions {
+  readonly windowMs: number;
+  readonly aDay: () => number;
+  readonly onFindings: (findings: readonly Finding[], now: number) => void;
+  readonly log: Logger;
+  readonly scorer?: ScorerOptions;
+}
+
+const THREAD = new URL('../../dist/anomalies/thread.js', import.meta.url);
+const MEMORY_MB = 512;
+
+export function watchAnomalies(options: AnomaliesOptions): Anomalies {
+  const windows = openWindows(options.windowMs);
+  const budget = openBudget(options.aDay);
+  let thread: Worker | undefined;
+  let stopped = false;
+  const open = (): Worker => {
+    const started = new Worker(THREAD, {
+      workerData: options.scorer ?? {},
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+    });
+    started.unref();
+    started.on('message', (score: Score) => {
+      const now = Date.now();
+      const finding = budget.take(score, now);
+      if (finding) options.onFindings([finding], now);
+    });
+    started.on('error', (error) => {
+      options.log.warn('the scoring of anomalies ended and begins anew', { error: String(error) });
+      if (thread === started) thread = undefined;
+    });
+    return started;
+  };
+  return {
+    take(beat, now) {
+      if (options.aDay() > 0) windows.take(beat, now);
+    },
+    tick(now) {
+      for (const row of windows.close(now)) {
+        if (stopped) return;
+        thread ??= open();
+        thread.postMessage(row);
+      }
+    },
+    async stop() {
+      stopped = true;
+      await thread?.terminate();
+    },
+  };
+}
