@@ -19,6 +19,7 @@ import { ReviewsPage } from './pages/reviews.js';
 import { TaskPage } from './pages/task.js';
 import { TasksPage } from './pages/tasks.js';
 import { Guard } from './ui/guard.js';
+import { Mark } from './ui/mark.js';
 
 interface Place {
   readonly path: string;
@@ -205,14 +206,5 @@ function Nowhere() {
         <a href="/">Now</a> shows how everything is.
       </p>
     </main>
-  );
-}
-
-export function Mark() {
-  return (
-    <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true" class="mark">
-      <rect width="32" height="32" rx="7" />
-      <path d="M7 16h6M13 16c5 0 4-7 10-7M13 16h10M13 16c5 0 4 7 10 7" />
-    </svg>
   );
 }

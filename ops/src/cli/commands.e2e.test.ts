@@ -247,8 +247,8 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
       encoder: 'warn',
       traces: 'warn',
     });
-    expect(checks.find((check) => check.name === 'actors')?.found).toBe(
-      'coordinator × 1; not running: router, predictor',
+    expect(checks.find((check) => check.name === 'actors')?.found).toMatch(
+      /^coordinator × 1; not running: .*router.*predictor/,
     );
   });
 });

@@ -51,7 +51,7 @@ describe('a wrong command line ends with 2 and names the argument', () => {
     [['up', '--actors', 'router=many'], /--actors: "router=many" is not NAME=COUNT/],
     [['up', '--actors', 'worker=2'], /--actors: worker=2 needs a command to run: add --exec/],
     [['up', '--port', '70000'], /--port .*1 to 65535/],
-    [['worker', '--master', 'security'], /required option '--exec <cmd>' not specified/],
+    [['worker', '--master', 'security'], /--exec: give either --exec CMD/],
     [['worker', '--exec', 'cat'], /required option '--master <name>' not specified/],
     [['worker', '--master', 'security', '--exec', ' '], /--exec: is empty/],
     [['worker', '--master', 'security', '--exec', 'no-such-command-here'], /--exec: .*no-such-command-here/],

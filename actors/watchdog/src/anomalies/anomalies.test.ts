@@ -53,7 +53,8 @@ describe('anomalies of a worker', () => {
     expect(calm).toBeLessThanOrEqual(1);
     expect(findings.length).toBeGreaterThan(calm);
     expect(findings.at(-1)).toMatchObject({ kind: 'anomaly', worker: 'w-1' });
-    expect((findings.at(-1)?.evidence.gauges as { gauge: string }[])[0]?.gauge).toBe('memory_mb');
+    const gauges = findings.at(-1)?.evidence.gauges as { gauge: string }[] | undefined;
+    expect(gauges?.[0]?.gauge).toBe('memory_mb');
   });
 
   it('cost at most the alerts of the budget over days, however odd the scores are', () => {

@@ -1,7 +1,7 @@
 // Who are you? A token opens the door; a name goes to the audit trail.
 import { useState } from 'preact/hooks';
-import { Mark } from '../app.js';
 import { logIn } from '../lib/api.js';
+import { Mark } from '../ui/mark.js';
 
 export function LoginPage() {
   const [error, setError] = useState('');
