@@ -16,6 +16,7 @@ import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
 import { addImport } from './commands/import.js';
 import { addIndex } from './commands/index-files.js';
+import { addKeys } from './commands/keys.js';
 import { addMasters } from './commands/masters.js';
 import { addMemory } from './commands/memory.js';
 import { addModels } from './commands/models.js';
@@ -83,6 +84,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addEvaluate,
     addBench,
     addDashboard,
+    addKeys,
     addDoctor,
   ]) {
     add(program);

@@ -43,7 +43,7 @@ describe('cortex index, search and ask on the index itself', () => {
     expect(JSON.parse(indexed.out)).toMatchObject({ counts: { codebase: 1, documentation: 1, issues: 1 } });
     const found = await cortex('search', 'growing', 'pause', '--json');
     const { hits } = searchAnswerSchema.parse(JSON.parse(found.out));
-    expect(hits.map(({ source }) => source).sort()).toEqual(['README.md', 'src/retry.py']);
+    expect(hits.map(({ source }) => source).sort()).toEqual(['#7', 'README.md', 'src/retry.py']);
     const text = await cortex('search', 'growing pause', '--collection', 'codebase');
     expect(text.out).toContain('src/retry.py:1-3');
     const asked = await cortex('ask', 'how often does it retry?', '--budget', '200', '--json');

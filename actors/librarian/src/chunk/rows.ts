@@ -79,8 +79,17 @@ export function shownText(row: ChunkRow): string {
 
 /** Path and symbol count double: they are a passage's title. */
 function termsOf(place: Place, passage: Passage): string {
-  const title = searchTerms(`${place.title ?? ''} ${place.path} ${passage.symbol}`.replaceAll('/', ' '));
+  const title = titleTerms(place.title ?? '', place.path, passage.symbol);
   return [...title, ...title, ...searchTerms(passage.text)].map((term) => term.replace(/\s/g, '')).join(' ');
+}
+
+const titleTerms = (title: string, path: string, symbol: string): string[] =>
+  searchTerms(`${title} ${path} ${symbol}`.replaceAll('/', ' '));
+
+/** A row's terms without those of its title: what it says, wherever it stands. */
+export function textTerms({ title, path, symbol, terms }: ChunkRow): string[] {
+  const own = symbol && title.endsWith(` › ${symbol}`) ? title.slice(0, -` › ${symbol}`.length) : title;
+  return terms.split(' ').slice(2 * titleTerms(own === path ? '' : own, path, symbol).length);
 }
 
 const PATHS =

@@ -53,7 +53,7 @@ export async function expand(
     // Only a file's best passage gains: a file is not better for being long.
     const gain = best.get(node) === one ? gainOf(node) : 0;
     return gain > 0.25
-      ? { ...one, score: one.score + gain, reasons: [...one.reasons, reasonOf(knowledge, node, seeds)] }
+      ? { ...one, gain, score: one.score + gain, reasons: [...one.reasons, reasonOf(knowledge, node, seeds)] }
       : one;
   });
   const fresh = [...support]
@@ -74,7 +74,12 @@ export async function expand(
     ...raised,
     ...added.map((one) => {
       const node = nodeOf(one.row);
-      return { ...one, score: Math.min(usual, top) + gainOf(node), reasons: [reasonOf(knowledge, node, seeds)] };
+      return {
+        ...one,
+        gain: gainOf(node),
+        score: Math.min(usual, top) + gainOf(node),
+        reasons: [reasonOf(knowledge, node, seeds)],
+      };
     }),
   ].sort((a, b) => b.score - a.score);
 }

@@ -19,8 +19,10 @@ export interface Packed {
 }
 
 export function pack(ranked: readonly Found[], budget: number, shares: (typeof SHARES)['other']): Packed {
-  const best = ranked[0]?.score ?? 0;
-  const near = ranked.filter(({ score }) => score >= best - Math.max(FAR, Math.abs(best) * 0.6));
+  // Measured without the graph: that others are pointed at makes nothing irrelevant.
+  const own = ({ score, gain = 0 }: Found) => score - gain;
+  const best = Math.max(...ranked.map(own), 0);
+  const near = ranked.filter((one) => own(one) >= best - Math.max(FAR, best * 0.6));
   const taken = new Set<Found>();
   let tokens = 0;
   const spent = new Map<Collection, number>();

@@ -3,6 +3,7 @@
 // question is needed to score it.
 import { type Encoder, fuseScores, type Hit, searchTerms, withoutRepeatedTerms } from '@cortex/models';
 import { COLLECTIONS, type Collection, type SearchFilters } from '@cortex/schemas';
+import { textTerms } from '../chunk/rows.js';
 import { expand } from '../graph/expand.js';
 import type { Library } from '../library/library.js';
 import { pathMatches } from '../store/filter.js';
@@ -35,6 +36,8 @@ export interface Found {
   row: ChunkRow;
   /** Standard deviations above the usual hit, words and meaning together. */
   score: number;
+  /** The part of the score that comes from the graph. */
+  gain?: number;
   /** Cosine to the question, where it is known. */
   meaning?: number;
   /** BM25, where it is known. */
@@ -105,11 +108,13 @@ export function withoutRepeats(found: readonly Found[], most: number): Found[] {
   const byId = new Map(found.map((one) => [key(one.collection, one.row.id), one]));
   const kept = withoutRepeatedTerms(
     [...byId].map(([id, { score }]) => ({ id, score })),
-    (id) => byId.get(id)?.row.terms.split(' ').slice(0, COMPARED) ?? [],
+    (id) => termsOf(byId.get(id)?.row),
     most,
   );
   return kept.flatMap(({ id }) => byId.get(id) ?? []);
 }
+
+const termsOf = (row: ChunkRow | undefined): string[] => (row ? textTerms(row).slice(0, COMPARED) : []);
 
 async function encoderOf(library: Library, explanation: string[]): Promise<Encoder | undefined> {
   const encoder = await library.encoder();

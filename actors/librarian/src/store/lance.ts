@@ -101,11 +101,10 @@ export async function openLance(options: LanceOptions): Promise<Store> {
 
   const hits = async (query: lancedb.VectorQuery | lancedb.Query, filter: RowFilter | undefined, score: string) => {
     const where = sqlOf(filter);
-    const rows = (await (where === undefined ? query : query.where(where)).select(['id', score]).toArray()) as Record<
-      string,
-      unknown
-    >[];
-    return rows.map((row) => ({ id: String(row.id), value: Number(row[score]) }));
+    const rows = (await (where === undefined ? query : query.where(where))
+      .select(['id', 'embedded', score])
+      .toArray()) as Record<string, unknown>[];
+    return rows.map((row) => ({ id: String(row.id), embedded: row.embedded === true, value: Number(row[score]) }));
   };
 
   return {
@@ -167,8 +166,8 @@ export async function openLance(options: LanceOptions): Promise<Store> {
         .limit(most);
       // Distance is 1 − dot product; unit vectors make that the cosine.
       const found = await hits(query, filter, '_distance');
-      // A row without a vector has one of zeros: it is at distance 1 of everything. Leaving it out by a condition took three times as long.
-      return found.filter(({ value }) => value !== 1).map(({ id, value }): StoreHit => ({ id, score: 1 - value }));
+      // Leaving out rows without a vector by a condition took three times as long.
+      return found.filter(({ embedded }) => embedded).map(({ id, value }): StoreHit => ({ id, score: 1 - value }));
     },
 
     async get(collection, ids, vectors = false) {
