@@ -29,6 +29,9 @@ export const reviewAnswerSchema = z
     by: z.string().optional(),
     at: momentSchema.optional(),
     comment: z.string().optional(),
+    if_revision: z.number().int().positive().optional().describe('Counts only while this decision is in force.'),
+    avoid: masterNameSchema.optional().describe('With "retry": decided anew without this master, where another fits.'),
+    default: z.boolean().optional().describe('Nobody answered, this is the default: no label.'),
   })
   .refine((a) => a.review !== undefined || a.task !== undefined, 'needs review or task')
   .describe("A person's answer.");

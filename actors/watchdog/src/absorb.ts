@@ -93,6 +93,7 @@ function beat(state: WatchState, event: Beat, now: number): void {
   );
   const sameWork = event.tasks.length === worker.tasks.size && event.tasks.every((task) => worker.tasks.has(task));
   if (progressed || !sameWork || event.status !== worker.status) worker.movedAt = now;
+  masterOf(state, event.master).hadWorkers = true;
   if (progressed && sameWork && event.tasks.length > 0) masterOf(state, event.master).progressSeen++;
   worker.idleSince = event.tasks.length === 0 && event.status === 'idle' ? (worker.idleSince ?? now) : undefined;
   worker.master = event.master;

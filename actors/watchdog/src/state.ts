@@ -57,6 +57,8 @@ export interface MasterState {
   queue: { at: number; pending: number }[];
   /** Beats in which a gauge of the work itself moved while the work stayed the same: only such workers can be seen to stand still. */
   progressSeen: number;
+  /** Whether a worker of it was ever heard: telemetry is optional, and a master may have none by intent. */
+  hadWorkers: boolean;
   /** Since when its queue has not been empty. */
   waitingSince: number | undefined;
 }
@@ -138,6 +140,7 @@ export function masterOf(state: WatchState, name: string): MasterState {
       settlements: [],
       queue: [],
       progressSeen: 0,
+      hadWorkers: false,
       waitingSince: undefined,
     };
     state.masters.set(name, master);

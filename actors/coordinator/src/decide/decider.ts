@@ -33,12 +33,15 @@ export interface DeciderOptions {
 export type Decider = (
   task: Task,
   receivedAt: number,
-  human?: { master: string; by?: string | undefined },
+  human?: { master: string; by?: string | undefined; byDefault?: boolean | undefined },
+  avoid?: string,
 ) => Promise<Decision>;
 
 export function createDecider(options: DeciderOptions): Decider {
-  return async (task, receivedAt, human) => {
-    const masters = options.masters();
+  return async (task, receivedAt, human, avoid) => {
+    const all = options.masters();
+    const others = avoid === undefined ? all : all.filter((name) => name !== avoid);
+    const masters = others.length > 0 ? others : all;
     let answer: RouteAnswer | undefined;
     let noAnswer: string | undefined;
     let assigned: Assignment | undefined;

@@ -25,7 +25,9 @@ export interface DecisionInputs {
   /** Names of masters that may be chosen now. */
   readonly masters: readonly string[];
   /** A person's choice. */
-  readonly human?: { readonly master: string; readonly by?: string | undefined } | undefined;
+  readonly human?:
+    | { readonly master: string; readonly by?: string | undefined; readonly byDefault?: boolean | undefined }
+    | undefined;
   readonly answer?: RouteAnswer | undefined;
   /** The arm that the split gave the task. */
   readonly assigned?: Assignment | undefined;
@@ -68,6 +70,13 @@ function choose(inputs: DecisionInputs): Decision {
   };
   if (human) {
     const master = canonicalMaster(human.master);
+    if (human.byDefault)
+      return {
+        ...base,
+        ...sure(master),
+        method: 'fallback',
+        explanation: ['nobody answered: the most likely master gets it'],
+      };
     return { ...base, ...sure(master), method: 'human', explanation: [`${human.by ?? 'a person'} chose ${master}`] };
   }
   if (task.master !== undefined) {

@@ -99,8 +99,9 @@ async function decideAndAppend(
   last: Logged | undefined,
 ): Promise<Logged> {
   const { task } = planned;
-  const human = planned.master === undefined ? undefined : { master: planned.master, by: planned.by };
-  const decision = await shell.decide(task, trigger.receivedAt, human);
+  const human =
+    planned.master === undefined ? undefined : { master: planned.master, by: planned.by, byDefault: planned.byDefault };
+  const decision = await shell.decide(task, trigger.receivedAt, human, planned.avoid);
   // Before the append: a crash in between leaves a question or a timer too many, which is harmless; too few would not be.
   if (task.deadline !== undefined) await setTimer(shell.bus, task);
   if (decision.review !== undefined) await askPerson(shell.bus, task, decision);

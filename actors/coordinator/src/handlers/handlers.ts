@@ -121,7 +121,16 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
             `review answer: master: no master "${answer.master}" is registered (${names(masters)})`,
           );
       }
-      const event = { kind: 'answer', task, master, retry: answer.answer === 'retry', by: answer.by } as const;
+      const event = {
+        kind: 'answer',
+        task,
+        master,
+        retry: answer.answer === 'retry',
+        by: answer.by,
+        ifRevision: answer.if_revision,
+        avoid: answer.avoid,
+        byDefault: answer.default,
+      } as const;
       const { plan } = await carryOut(shell, { task, event, ...arrival(delivery) });
       if (plan.do === 'nothing') span.addEvent(plan.why);
     },

@@ -201,3 +201,36 @@ describe('in every order of events', () => {
     );
   });
 });
+
+describe('orders of the watchdog', () => {
+  const order = (more: Partial<Extract<TaskEvent, { kind: 'answer' }>>): TaskEvent => ({
+    kind: 'answer',
+    task: 't-1',
+    retry: true,
+    by: 'watchdog',
+    ...more,
+  });
+
+  it('decide a task anew only while the decision they mean is in force and the task is open', () => {
+    const { records } = run([submit]);
+    const open = records.at(-1);
+    expect(plan(open, order({ ifRevision: 1, avoid: 'security-master' }))).toMatchObject({
+      do: 'decide',
+      avoid: 'security',
+    });
+    expect(plan(open, order({ ifRevision: 7 }))).toMatchObject({ do: 'nothing' });
+    const failed = run([submit, claim({ status: 'failed' })]).records.at(-1);
+    expect(plan(failed, order({ ifRevision: 1 }))).toMatchObject({ do: 'nothing' });
+    // A person may put a failed task back all the same.
+    expect(plan(failed, order({ by: 'ada', whole: task }))).toMatchObject({ do: 'decide' });
+  });
+
+  it('that are defaults leave no label behind', () => {
+    const open = run([submit]).records.at(-1);
+    const planned = plan(open, order({ retry: false, master: 'cicd', byDefault: true }));
+    expect(planned).toMatchObject({ do: 'decide', master: 'cicd', byDefault: true });
+    expect(decidedRecord(open, task, decision('cicd', 'fallback'), 'watchdog').record.correction).toBeUndefined();
+    const done = run([submit, claim()]).records.at(-1);
+    expect(plan(done, order({ retry: false, master: 'cicd', byDefault: true }))).toMatchObject({ do: 'nothing' });
+  });
+});

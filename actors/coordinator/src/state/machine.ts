@@ -35,6 +35,12 @@ export type TaskEvent =
       readonly retry: boolean;
       readonly by?: string | undefined;
       readonly whole?: Task | undefined;
+      /** Only while this decision is in force and the task is open. */
+      readonly ifRevision?: number | undefined;
+      /** Decided anew without this master, where another may be chosen. */
+      readonly avoid?: string | undefined;
+      /** What happens when nobody answers: no person said so, so it is no label. */
+      readonly byDefault?: boolean | undefined;
     }
   | { readonly kind: 'due'; readonly task: string; readonly now: number }
   | { readonly kind: 'exhausted'; readonly task: string; readonly revision: number; readonly deliveries: number };
@@ -50,7 +56,14 @@ export interface Append {
 export type Plan =
   | Append
   /** Choose a master (by a person's word when `master` is given), then append `decided`. */
-  | { readonly do: 'decide'; readonly task: Task; readonly master?: string; readonly by?: string }
+  | {
+      readonly do: 'decide';
+      readonly task: Task;
+      readonly master?: string;
+      readonly by?: string;
+      readonly avoid?: string;
+      readonly byDefault?: boolean;
+    }
   /** The task is unknown so far: try again later. */
   | { readonly do: 'wait'; readonly why: string }
   /** Nothing is left to do. `why` is for the trace. */
@@ -172,18 +185,34 @@ function onAnswer(
     retry: boolean;
     by?: string | undefined;
     whole?: Task | undefined;
+    ifRevision?: number | undefined;
+    avoid?: string | undefined;
+    byDefault?: boolean | undefined;
   },
 ): Plan {
   if (!last) return { do: 'wait', why: `nothing is known of task ${event.task}` };
+  if (event.ifRevision !== undefined) {
+    if (isTerminal(last)) return nothing(`task is ${last.settled_as} already`);
+    if (last.decided_revision !== event.ifRevision) return nothing('another decision is in force');
+  }
   // A settled record has no text; the shell looks the whole task up for a retry.
   const task = wholeTask(last) ?? event.whole;
   if (event.retry) {
     if (last.outcome?.success) return nothing('task was completed already');
     if (!task) return nothing('the text of the task is not kept any more', true);
-    return { do: 'decide', task, ...(event.by ? { by: event.by } : {}) };
+    return {
+      do: 'decide',
+      task,
+      ...(event.by ? { by: event.by } : {}),
+      ...(event.avoid === undefined ? {} : { avoid: canonicalMaster(event.avoid) }),
+    };
   }
   if (event.master === undefined) return nothing('the answer names no master');
   const master = canonicalMaster(event.master);
+  if (event.byDefault) {
+    if (isTerminal(last) || !task || last.decision?.master === master) return nothing('a default is no correction');
+    return { do: 'decide', task, master, byDefault: true, ...(event.by ? { by: event.by } : {}) };
+  }
   const correction = { master, ...(event.by ? { by: event.by } : {}) };
   if (isTerminal(last) || !task) {
     if (last.correction?.master === master) return nothing('the same correction is known already');

@@ -101,9 +101,9 @@ async function decideAnew({ bus, tasks }: Hands, { id, kind, args }: Act): Promi
     by: BY,
     at: new Date().toISOString(),
     comment: kind,
-    // For coordinators that know these: only while this decision is in force, and not to this master if another fits.
-    if_revision: revision,
-    ...(kind === 'reroute-task' ? { avoid: args.avoid } : {}),
+    // Only while this decision is in force, and not to this master if another fits.
+    ...(revision === undefined ? {} : { if_revision: revision }),
+    ...(kind === 'reroute-task' && typeof args.avoid === 'string' ? { avoid: args.avoid } : {}),
   };
   await publish(bus, bus.subjects.reviewsAnswered, answer, {
     type: EVENT_TYPES.reviewAnswered,

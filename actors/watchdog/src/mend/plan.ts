@@ -124,7 +124,8 @@ function stepsFor(finding: Finding, count: number, mend: MendState, context: Men
         return count === 0
           ? [lease(finding, open.task, state)]
           : idle.slice(0, 3).flatMap((name) => restart(name, false));
-      return open.nextBest.length > 0 ? [reroute(finding, open.task, state)] : [ask(finding, finding.cause)];
+      // Once: where nobody else fits it waits, and the alert says why.
+      return open.nextBest.length > 0 && count === 0 ? [reroute(finding, open.task, state)] : [];
     }
     case 'stuck-running':
       if (task === undefined) return [];

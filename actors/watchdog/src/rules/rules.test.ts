@@ -77,11 +77,16 @@ describe('stuck pending', () => {
 
   it('says so when no worker is there at all, and nothing while all are busy', () => {
     const f = fleet();
+    f.beat('w-0', { master: 'cicd' });
+    f.beat('w-0', { master: 'cicd', status: 'draining' });
     f.decided('t-0', { master: 'cicd' });
+    f.decided('t-never', { master: 'inventory' });
     f.decided('t-1');
     f.pass(100, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-busy'], gauges: { lines: s } })));
     expect(f.found('stuck-pending').map(({ task }) => task)).toContain('t-0');
     expect(f.found('stuck-pending').map(({ task }) => task)).not.toContain('t-1');
+    // Nobody ever worked for this one: deciding is all that is wanted of the system there.
+    expect(f.found('stuck-pending').map(({ task }) => task)).not.toContain('t-never');
     expect(f.found('stuck-pending')[0]?.cause).toMatch(/no worker of cicd/);
   });
 });
@@ -280,6 +285,8 @@ describe("a master's success", () => {
 
 it('one starving master is found after two minutes while others get on', () => {
   const f = fleet();
+  f.beat('w-1');
+  f.beat('w-1', { status: 'draining' });
   f.mark();
   let n = 0;
   f.pass(180, (s) => {

@@ -13,7 +13,7 @@ export const starvingMaster: Rule = {
     const settled = masters.map((master) => master.settlements.filter((at) => at >= now - patience).length);
     const all = settled.reduce((a, b) => a + b, 0);
     return masters.flatMap((master, i) => {
-      if (master.waitingSince === undefined || master.name === 'coordinator') return [];
+      if (master.waitingSince === undefined || !master.hadWorkers) return [];
       if (now - (master.queue.at(-1)?.at ?? 0) > 30_000) return [];
       const waits = now - Math.max(master.waitingSince, master.settledAt);
       if (waits < patience || all - (settled[i] ?? 0) < 5) return [];

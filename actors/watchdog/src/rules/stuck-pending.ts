@@ -28,8 +28,8 @@ export const stuckPending: Rule = {
       if (waits < limits.pendingMs * (task.priority === 'critical' ? 1 / 3 : 1)) continue;
       const nobody = !there.has(task.master);
       if (!nobody && !idle.has(task.master)) continue;
-      // Who waits for a person has no worker, and a question of its own.
-      if (task.master === 'coordinator' && nobody) continue;
+      // Telemetry is optional: where no worker was ever heard, nobody knows who takes its tasks, or whether anybody shall.
+      if (nobody && state.masters.get(task.master)?.hadWorkers !== true) continue;
       const count = (told.get(task.master) ?? 0) + 1;
       told.set(task.master, count);
       if (count > MOST_A_MASTER) continue;
