@@ -83,10 +83,11 @@ export function holdLease(
   leaseMs: number,
   events: { readonly onTick: () => void; readonly onLost: () => void },
 ): Lease {
-  let renewedAt = Date.now();
+  // Not the time of day: a clock that is set must neither lose a lease nor keep one.
+  let renewedAt = performance.now();
   let lost = false;
   const held = () => {
-    if (!lost && Date.now() - renewedAt > leaseMs) {
+    if (!lost && performance.now() - renewedAt > leaseMs) {
       lost = true;
       events.onLost();
     }
@@ -96,7 +97,7 @@ export function holdLease(
     if (!held()) return end();
     if (bus.state() !== 'connected') return;
     delivery.working();
-    renewedAt = Date.now();
+    renewedAt = performance.now();
     events.onTick();
   };
   const timer = setInterval(renew, Math.max(50, leaseMs / 3));
