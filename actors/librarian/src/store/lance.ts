@@ -1,5 +1,6 @@
 // The embedded store: LanceDB in this process, one table a collection in one folder. Several processes may read and write it at once.
 // The one thing to know: rows are found at once, indexed or not; `settle` only makes finding them fast (measured: docs/results/librarian.md).
+import { availableParallelism } from 'node:os';
 import type { Collection } from '@cortex/schemas';
 import * as lancedb from '@lancedb/lancedb';
 import { Bool, Field, FixedSizeList, Float32, Float64, Int32, Schema, Utf8 } from 'apache-arrow';
@@ -31,7 +32,14 @@ export interface LanceOptions {
   cacheMiB?: number;
 }
 
+/**
+ * With as many threads as a small machine has cores, bringing a large index of words up to date waits for itself for ever (measured on two cores at
+ * 100,000 rows; eight are enough). Read by LanceDB when it first works.
+ */
+const LEAST_THREADS = 8;
+
 export async function openLance(options: LanceOptions): Promise<Store> {
+  if (availableParallelism() < LEAST_THREADS) process.env.LANCE_CPU_THREADS ??= String(LEAST_THREADS);
   const { folder } = options;
   const cache = BigInt((options.cacheMiB ?? 256) * MiB);
   let db: lancedb.Connection;
