@@ -61,7 +61,10 @@ function beat(state: WatchState, event: Beat, now: number): void {
   const before = state.workers.get(event.worker);
   // An old message sent again would turn time back. When nothing newer comes any more, it is the clock that was set back; and a restarted
   // process under the same name comes from another connection.
-  const older = before && event.at <= before.saidAt && event.source === before.source;
+  const older =
+    before &&
+    event.source === before.source &&
+    (event.at < before.saidAt || (event.at === before.saidAt && sameBeat(before, event)));
   if (older && now - before.heardAt < 2.5 * rhythm(before)) {
     repeated(state, `beat ${event.worker} ${event.at}`, `telemetry.${event.worker}`, now, true);
     return;
@@ -111,6 +114,16 @@ function beat(state: WatchState, event: Beat, now: number): void {
   state.workers.delete(event.worker);
   state.workers.set(event.worker, worker);
   bound(state.workers, MOST.workers);
+}
+
+/** Two words within one millisecond differ in what they say; the same word twice was sent again. */
+function sameBeat(worker: WorkerState, event: Beat): boolean {
+  return (
+    event.status === worker.status &&
+    event.tasks.length === worker.tasks.size &&
+    event.tasks.every((task) => worker.tasks.has(task)) &&
+    Object.entries(event.gauges).every(([name, value]) => worker.gauges[name] === value)
+  );
 }
 
 function step(state: WatchState, event: Step, now: number): void {
@@ -166,7 +179,10 @@ function step(state: WatchState, event: Step, now: number): void {
   const minutes = outcome.minutes === undefined ? undefined : outcome.minutes * 60_000;
   const lasted = minutes ?? (Number.isFinite(began) ? now - began : undefined);
   const success = outcome.success ?? outcome.status === 'completed';
-  if (lasted !== undefined && success) keep(master.durations, lasted, MOST.durations);
+  if (lasted !== undefined && success) {
+    keep(master.durations, lasted, MOST.durations);
+    master.measured++;
+  }
   if (success) {
     master.completed++;
     if (outcome.evidence > 0) master.withEvidence++;

@@ -56,6 +56,10 @@ export interface Thresholds {
   readonly pendingMs: number;
   /** Without history, prediction or budget a task may run so long, ms. Default 3,600,000. */
   readonly runningMs: number;
+  /** However quick its kind is, a task may run so long, ms. Default 60,000. */
+  readonly runningLeastMs: number;
+  /** However quick its kind is, a worker may stand still so long, ms. Default 30,000. */
+  readonly stillLeastMs: number;
   /** A busy worker may stand still so long when nothing is known of its kind, ms. Default 300,000. */
   readonly frozenMs: number;
   /** An idle worker may leave work lying so long, ms. Default 30,000. */
@@ -80,6 +84,8 @@ export interface Thresholds {
 export const DEFAULT_THRESHOLDS: Thresholds = {
   pendingMs: 60_000,
   runningMs: 3_600_000,
+  runningLeastMs: 60_000,
+  stillLeastMs: 30_000,
   frozenMs: 300_000,
   idleMs: 30_000,
   tokensWarn: 0.8,

@@ -1,7 +1,9 @@
 export { watchdogActor } from './actor.js';
+export { closeOver, identity, newBook, takeFindings } from './alerts/book.js';
 export type { WatchEvent } from './events.js';
 export { DEFAULT_THRESHOLDS, FAULT_KINDS, type FaultKind, type Finding, type Thresholds } from './finding.js';
 export { CannotUndo, listActs, undoAct } from './mend/mender.js';
+export { type MendContext, newMendState, planMends } from './mend/plan.js';
 export { ACTION_KINDS, type ActRecord } from './mend/types.js';
 export { observe } from './observe.js';
 export { RULES } from './rules/index.js';

@@ -12,6 +12,10 @@ export const thresholdsSchema = z.object({
   pendingMs: ms(t.pendingMs),
   /** Without history, prediction or budget a task may run so long, ms. */
   runningMs: ms(t.runningMs),
+  /** However quick its kind is, a task may run so long, ms. */
+  runningLeastMs: ms(t.runningLeastMs),
+  /** However quick its kind is, a worker may stand still so long, ms. */
+  stillLeastMs: ms(t.stillLeastMs),
   /** A busy worker may stand still so long when nothing is known of its kind, ms. */
   frozenMs: ms(t.frozenMs),
   /** An idle worker may leave work lying so long, ms. */

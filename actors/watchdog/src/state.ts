@@ -46,6 +46,9 @@ export interface MasterState {
   readonly name: string;
   /** Milliseconds from first seen running to settled, the last ones. */
   durations: number[];
+  /** Durations taken in so far. */
+  measured: number;
+  shape: { measured: number; sorted: Float64Array; mean: number; deviation: number } | undefined;
   completed: number;
   withEvidence: number;
   success: Cusum;
@@ -132,6 +135,8 @@ export function masterOf(state: WatchState, name: string): MasterState {
     master = {
       name,
       durations: [],
+      measured: 0,
+      shape: undefined,
       completed: 0,
       withEvidence: 0,
       success: newCusum(0.2),
@@ -166,8 +171,29 @@ export function alive(worker: WorkerState, now: number): boolean {
 /** The q-quantile of the master's durations in milliseconds; undefined below `least` of them. */
 export function durationQuantile(master: MasterState | undefined, q: number, least = 20): number | undefined {
   if (!master || master.durations.length < least) return undefined;
-  const sorted = [...master.durations].sort((a, b) => a - b);
+  const { sorted } = shapeOf(master);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+}
+
+/**
+ * What a task of the master practically never takes longer than, in milliseconds: 4.5 standard deviations above the mean of the logarithms
+ * (one in 300,000 of a log-normal), and twice the longest of the last ones, for tails heavier than that.
+ */
+export function longestDuration(master: MasterState | undefined, least = 20): number | undefined {
+  if (!master || master.durations.length < least) return undefined;
+  const { sorted, mean, deviation } = shapeOf(master);
+  return Math.max(Math.exp(mean + 4.5 * deviation), 2 * (sorted.at(-1) ?? 0));
+}
+
+/** Sorted once for each new duration, however many look. */
+function shapeOf(master: MasterState): NonNullable<MasterState['shape']> {
+  if (master.shape?.measured === master.measured) return master.shape;
+  const sorted = Float64Array.from(master.durations).sort();
+  const logs = sorted.map((ms) => Math.log(Math.max(1, ms)));
+  const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
+  const deviation = Math.sqrt(logs.reduce((a, b) => a + (b - mean) ** 2, 0) / logs.length);
+  master.shape = { measured: master.measured, sorted, mean, deviation };
+  return master.shape;
 }
 
 /** Waiting tasks of a master by its consumers; undefined when none was looked at. */

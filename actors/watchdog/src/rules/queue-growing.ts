@@ -5,7 +5,7 @@ import { alive } from '../state.js';
 export const queueGrowing: Rule = {
   kind: 'queue-growing',
   reason:
-    'Over a minute of samples: at least 20 wait, more than twice as many as at its start, and it rose in at least two of three steps that moved it. A burst that is being worked off falls in half of its steps.',
+    'Over a minute of samples: at least 20 wait, more than twice as many as at its start and more than two minutes of the present rate work off, and it rose in at least two of three steps that moved it. A burst that is being worked off falls in half of its steps.',
   look(state, now, limits) {
     return [...state.masters.values()].flatMap((master) => {
       const window = master.queue.filter(({ at }) => at >= now - limits.queueMs);
@@ -25,6 +25,8 @@ export const queueGrowing: Rule = {
       let workers = 0;
       for (const worker of state.workers.values()) if (worker.master === master.name && alive(worker, now)) workers++;
       const done = master.settlements.filter((at) => at >= now - limits.queueMs).length;
+      // Worked off within two such spans at the present rate: a wave, no trouble.
+      if (last.pending < 2 * done) return [];
       return [
         {
           kind: 'queue-growing' as const,

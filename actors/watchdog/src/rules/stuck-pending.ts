@@ -17,7 +17,11 @@ export const stuckPending: Rule = {
     for (const worker of state.workers.values()) {
       if (!alive(worker, now)) continue;
       there.add(worker.master);
-      if (worker.idleSince !== undefined && now - worker.idleSince > 10_000 && !state.resting.has(worker.worker))
+      if (
+        worker.idleSince !== undefined &&
+        now - worker.idleSince > Math.min(10_000, limits.pendingMs / 2) &&
+        !state.resting.has(worker.worker)
+      )
         idle.set(worker.master, (idle.get(worker.master) ?? 0) + 1);
     }
     const found: Finding[] = [];

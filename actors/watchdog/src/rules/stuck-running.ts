@@ -1,12 +1,12 @@
 // A task that runs far longer than it should.
 import { type Finding, LEVEL_HOLD_MS, type Rule, seconds, type Thresholds } from '../finding.js';
-import { alive, durationQuantile, type TaskState, type WatchState } from '../state.js';
+import { alive, longestDuration, type TaskState, type WatchState } from '../state.js';
 import { traceOf } from './no-heartbeat.js';
 
 export const stuckRunning: Rule = {
   kind: 'stuck-running',
   reason:
-    'Its own budget and a tenth; else three times the larger of the predicted and the master’s own 99th percentile, at least a minute; else an hour, a worker’s own time limit. Three times the 99th percentile of a heavy tail (log-normal, σ 1) is passed by 1 in 2,000 tasks.',
+    'Its own budget and a tenth; else what the master’s tasks practically never take (4.5 deviations of their logarithms: one in 300,000, and twice the longest of the last 200) or three times the predicted 90th percentile, at least a minute; else an hour, a worker’s own time limit.',
   look(state, now, limits) {
     const found: Finding[] = [];
     for (const worker of state.workers.values()) {
@@ -40,10 +40,13 @@ export const stuckRunning: Rule = {
 export function runLimit(state: WatchState, task: TaskState, limits: Thresholds): { limit: number; why: string } {
   if (task.minuteBudget !== undefined)
     return { limit: task.minuteBudget * 66_000, why: `its budget is ${task.minuteBudget} min` };
-  const history = durationQuantile(state.masters.get(task.master), 0.99);
-  const predicted = task.p90Minutes === undefined ? undefined : task.p90Minutes * 60_000;
+  const history = longestDuration(state.masters.get(task.master));
+  const predicted = task.p90Minutes === undefined ? undefined : 3 * task.p90Minutes * 60_000;
   const known = Math.max(history ?? 0, predicted ?? 0);
   if (known > 0)
-    return { limit: Math.min(limits.runningMs, Math.max(60_000, 3 * known)), why: 'three times what nearly all take' };
+    return {
+      limit: Math.min(limits.runningMs, Math.max(limits.runningLeastMs, known)),
+      why: 'hardly any task of its kind takes so long',
+    };
   return { limit: limits.runningMs, why: 'nothing is known of its kind' };
 }

@@ -1,5 +1,5 @@
 // A worker that is alive and does not get on: it stands still on a task, holds one that is not its own any more, or leaves work lying.
-import { type Finding, LEVEL_HOLD_MS, type Rule, seconds } from '../finding.js';
+import { type Finding, LEVEL_HOLD_MS, type Rule, seconds, type Thresholds } from '../finding.js';
 import { alive, durationQuantile, rhythm, type WatchState, type WorkerState } from '../state.js';
 import { traceOf } from './no-heartbeat.js';
 
@@ -13,7 +13,7 @@ export const zombie: Rule = {
     for (const worker of state.workers.values()) {
       if (!alive(worker, now) || worker.status === 'draining' || state.resting.has(worker.worker)) continue;
       const why =
-        standsStill(state, worker, now, limits.frozenMs) ??
+        standsStill(state, worker, now, limits) ??
         holds(state, worker, now) ??
         idles(state, worker, now, limits.idleMs);
       if (!why) continue;
@@ -47,14 +47,14 @@ interface Why {
   readonly since: number;
 }
 
-function standsStill(state: WatchState, worker: WorkerState, now: number, frozenMs: number): Why | undefined {
+function standsStill(state: WatchState, worker: WorkerState, now: number, limits: Thresholds): Why | undefined {
   if (worker.tasks.size === 0) return undefined;
   const still = now - worker.movedAt;
   const master = state.masters.get(worker.master);
   // A worker that never reports progress (a command that only runs) looks the same whether it works or hangs: its time limit judges.
   if (!master || master.progressSeen < 20) return undefined;
   const usual = durationQuantile(master, 0.95);
-  const limit = Math.max(30_000, 5 * rhythm(worker), usual === undefined ? frozenMs : 3 * usual);
+  const limit = Math.max(limits.stillLeastMs, 5 * rhythm(worker), usual === undefined ? limits.frozenMs : 3 * usual);
   if (still <= limit) return undefined;
   return {
     cause: `nothing but its load has moved for ${seconds(still)}, usual work is over within ${usual === undefined ? 'an unknown time' : seconds(usual)}`,
