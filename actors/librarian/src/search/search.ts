@@ -12,9 +12,9 @@ import { rowFilterOf } from './filters.js';
 
 /** Hits of each half that the scores are measured against, and those whose place is known beyond. */
 const DEPTH = 100;
-const KNOWN = 300;
+const KNOWN = 200;
 /** Rows read whole for each wanted: some repeat others or fall to a glob. */
-const SPARE = 2;
+const SPARE = 1.3;
 /** Terms of a passage that are compared with another's. */
 const COMPARED = 400;
 
@@ -74,7 +74,7 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
     vector ? half(collections, (c) => library.store.near(c, vector, KNOWN, filter)) : none(),
   ]);
   const fused = fuse(library, collections, words, meaning);
-  const rows = await read(library, fused.slice(0, most * SPARE + 10), filter);
+  const rows = await read(library, fused.slice(0, Math.ceil(most * SPARE) + 10), filter);
   const asked = new Set(terms.filter((term) => term.length > 1));
   const found = fused.flatMap(({ id, score }): Found[] => {
     const row = rows.get(id);
