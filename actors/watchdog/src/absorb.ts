@@ -2,6 +2,7 @@
 import { addResult, forgive } from './cusum.js';
 import type { Backlog, Beat, Claim, Presence, Step, WatchEvent } from './events.js';
 import {
+  begun,
   bound,
   forgetBefore,
   keep,
@@ -109,7 +110,9 @@ function beat(state: WatchState, event: Beat, now: number): void {
   worker.tasks = new Map(event.tasks.map((task) => [task, worker.tasks.get(task) ?? now]));
   for (const [task, since] of worker.tasks) {
     const known = state.tasks.get(task);
-    if (known) known.runs.set(event.worker, { since, last: now });
+    if (!known) continue;
+    known.runs.set(event.worker, { since, last: now });
+    begun(state, known);
   }
   state.workers.delete(event.worker);
   state.workers.set(event.worker, worker);
@@ -165,6 +168,7 @@ function step(state: WatchState, event: Step, now: number): void {
     return;
   }
   if (event.settled !== true) return;
+  if (task) begun(state, task);
   state.tasks.delete(event.task);
   const labelled = event.correctMaster !== undefined;
   if (labelled) addResult(state.quality, event.correctMaster !== event.master, now);

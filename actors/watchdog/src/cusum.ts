@@ -34,11 +34,13 @@ export function usualShare({ bad, all }: Cusum): number {
 /** Takes one result in. `alarm` rises beyond the limit and falls when the sum has come down by half. */
 export function addResult(cusum: Cusum, bad: boolean, now: number): void {
   if (cusum.all < PRIOR + WARM_UP) {
-    learn(cusum, bad ? 1 : 0, 1);
+    if (cusum.excursionAll === 0) cusum.since = now;
     cusum.excursionAll++;
     if (bad) cusum.excursionBad++;
-    if (cusum.excursionAll === 1) cusum.since = now;
-    cusum.alarm = cusum.excursionAll >= 12 && cusum.excursionBad >= 0.9 * cusum.excursionAll;
+    const share = cusum.excursionBad / cusum.excursionAll;
+    cusum.alarm = cusum.excursionAll >= 12 && share >= (cusum.alarm ? 0.6 : 0.9);
+    // Nothing but failures from the start on is no custom to learn.
+    if (!cusum.alarm) learn(cusum, bad ? 1 : 0, 1);
     if (cusum.all >= PRIOR + WARM_UP) Object.assign(cusum, { excursionAll: 0, excursionBad: 0 });
     return;
   }

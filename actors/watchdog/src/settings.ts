@@ -70,8 +70,10 @@ export const watchdogSettingsSchema = z.strictObject({
   windowMs: ms(10_000),
   /** Anomaly alerts a day that may be false, over the whole fleet. Live key `watchdog.anomalies_a_day`; 0 switches them off. */
   anomaliesADay: z.number().min(0).default(2),
-  /** At most this share of the workers is restarted or set aside within five minutes; always at least one. Live key `watchdog.most_share`. */
+  /** At most this share of the workers is restarted or set aside within `shareMs`; always at least one. Live key `watchdog.most_share`. */
   mostShare: share(0.2),
+  /** Milliseconds over which that share is counted. */
+  shareMs: ms(300_000),
   /** Milliseconds before the same target is acted on again; doubled each time. */
   coolDownMs: ms(60_000),
   /** Acted on so often within ten minutes, and a person is asked instead. */

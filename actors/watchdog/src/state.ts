@@ -60,6 +60,8 @@ export interface MasterState {
   queue: { at: number; pending: number }[];
   /** Beats in which a gauge of the work itself moved while the work stayed the same: only such workers can be seen to stand still. */
   progressSeen: number;
+  /** By priority, when the latest of those tasks was decided that somebody has begun: queues are first in, first out. */
+  begunUpTo: Partial<Record<Priority, number>>;
   /** Whether a worker of it was ever heard: telemetry is optional, and a master may have none by intent. */
   hadWorkers: boolean;
   /** Since when its queue has not been empty. */
@@ -145,6 +147,7 @@ export function masterOf(state: WatchState, name: string): MasterState {
       settlements: [],
       queue: [],
       progressSeen: 0,
+      begunUpTo: {},
       hadWorkers: false,
       waitingSince: undefined,
     };
@@ -194,6 +197,12 @@ function shapeOf(master: MasterState): NonNullable<MasterState['shape']> {
   const deviation = Math.sqrt(logs.reduce((a, b) => a + (b - mean) ** 2, 0) / logs.length);
   master.shape = { measured: master.measured, sorted, mean, deviation };
   return master.shape;
+}
+
+/** Somebody has begun with the task. */
+export function begun(state: WatchState, task: TaskState): void {
+  const { begunUpTo } = masterOf(state, task.master);
+  begunUpTo[task.priority] = Math.max(begunUpTo[task.priority] ?? 0, task.decidedAt);
 }
 
 /** Waiting tasks of a master by its consumers; undefined when none was looked at. */

@@ -6,6 +6,8 @@ export interface MendLimits {
   readonly coolDownMs: number;
   readonly mostActions: number;
   readonly mostShare: number;
+  /** Milliseconds over which the share is counted. */
+  readonly shareMs: number;
 }
 
 /** What was done lately, oldest first. */
@@ -13,7 +15,6 @@ export interface Acts {
   list: { kind: ActionKind; target: string; at: number }[];
 }
 
-const WINDOW_MS = 300_000;
 const MINUTE_MS = 60_000;
 /** Leases and routes move single tasks and are cheap; everything else moves processes and masters. */
 const MOST_A_MINUTE = { tasks: 300, others: 30 };
@@ -29,7 +30,7 @@ export function forbids(
   limits: MendLimits,
   now: number,
 ): string | undefined {
-  const first = acts.list.findIndex(({ at }) => at >= now - WINDOW_MS);
+  const first = acts.list.findIndex(({ at }) => at >= now - Math.max(MINUTE_MS, limits.shareMs));
   acts.list.splice(0, first < 0 ? acts.list.length : first);
   if (wanted.kind === 'ask-person' || wanted.kind === 'resume-master') return undefined;
   const tasks = OF_TASKS.has(wanted.kind);
@@ -37,10 +38,12 @@ export function forbids(
   const most = tasks ? MOST_A_MINUTE.tasks : MOST_A_MINUTE.others;
   if (lately >= most) return `${most} interventions of its kind within a minute are the most`;
   if (OF_WORKERS.has(wanted.kind)) {
-    const touched = new Set(acts.list.filter((act) => OF_WORKERS.has(act.kind)).map(({ target }) => target));
+    const touched = new Set(
+      acts.list.filter((act) => OF_WORKERS.has(act.kind) && act.at >= now - limits.shareMs).map(({ target }) => target),
+    );
     const allowed = Math.max(1, Math.floor(limits.mostShare * state.workers.size));
     if (!touched.has(wanted.target) && touched.size >= allowed)
-      return `${touched.size} of ${state.workers.size} workers were restarted or set aside within five minutes, ${allowed} are allowed`;
+      return `${touched.size} of ${state.workers.size} workers were restarted or set aside within ${Math.round(limits.shareMs / 1_000)} s, ${allowed} are allowed`;
   }
   if (wanted.kind === 'pause-master') {
     const active = masters.filter(({ status }) => status === 'active').length;

@@ -50,11 +50,11 @@ export function startMending(options: MendingOptions): Mending {
 
   const breakerLimits = () => ({ restMs: options.settings().breakerRestMs, probes: options.settings().probes });
   const context = (): MendContext => {
-    const { coolDownMs, mostActions, mostShare, graceMs } = options.settings();
+    const { coolDownMs, mostActions, mostShare, shareMs, graceMs } = options.settings();
     return {
       state: options.state(),
       masters: masters.list(),
-      limits: { coolDownMs, mostActions, mostShare, graceMs, breaker: breakerLimits() },
+      limits: { coolDownMs, mostActions, mostShare, shareMs, graceMs, breaker: breakerLimits() },
       alertOf: options.alertOf,
     };
   };

@@ -54,6 +54,7 @@ const context = (state: WatchState, masters = ['security', 'cicd', 'development'
     coolDownMs: 60_000,
     mostActions: 3,
     mostShare: 0.2,
+    shareMs: 300_000,
     graceMs: 5_000,
     breaker: { restMs: 30_000, probes: 3 },
   },

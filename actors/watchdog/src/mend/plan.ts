@@ -120,10 +120,10 @@ function stepsFor(finding: Finding, count: number, mend: MendState, context: Men
       const open = task === undefined ? undefined : state.tasks.get(task);
       if (!open) return [];
       const idle = idleWorkers(state, open.master, now);
-      if (idle.length > 0)
-        return count === 0
+      if (workersOf(state, open.master, now).length > 0)
+        return count === 0 || idle.length === 0
           ? [lease(finding, open.task, state)]
-          : idle.slice(0, 3).flatMap((name) => restart(name, false));
+          : [lease(finding, open.task, state), ...idle.slice(0, 3).flatMap((name) => restart(name, false))];
       // Once: where nobody else fits it waits, and the alert says why.
       return open.nextBest.length > 0 && count === 0 ? [reroute(finding, open.task, state)] : [];
     }

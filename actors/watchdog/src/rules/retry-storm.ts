@@ -4,12 +4,12 @@ import { LEVEL_HOLD_MS, type Rule } from '../finding.js';
 export const retryStorm: Rule = {
   kind: 'retry-storm',
   reason:
-    'Ten second or later attempts within a minute, and at least half as many as tasks settled in it: a worker that dies costs one attempt, ten dying in a minute is a storm whatever else goes well.',
+    'Ten second or later attempts within a minute, and at least a fifth as many as tasks settled in it: a worker that dies costs one attempt, and killing workers without a pause repeats one to four in a hundred.',
   look(state, now, limits) {
     return [...state.masters.values()].flatMap((master) => {
       const recent = master.retries.filter((at) => at >= now - 60_000);
       const settled = master.settlements.filter((at) => at >= now - 60_000).length;
-      if (recent.length < limits.retries || recent.length < 0.5 * settled) return [];
+      if (recent.length < limits.retries || recent.length < 0.2 * settled) return [];
       return [
         {
           kind: 'retry-storm' as const,

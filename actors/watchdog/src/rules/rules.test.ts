@@ -64,6 +64,7 @@ describe('stuck pending', () => {
     f.pass(60, beating(f, 'w-1'));
     f.decided('t-1', { traceId: 'abc' });
     f.decided('t-2', { priority: 'critical' });
+    f.backlog({ pending: 0 });
     f.mark();
     f.pass(19, beating(f, 'w-1'));
     expect(f.found('stuck-pending')).toEqual([]);
@@ -73,6 +74,23 @@ describe('stuck pending', () => {
       traceId: 'abc',
       severity: 'warning',
     });
+  });
+
+  it('is found when later tasks were begun before it, and not of what waits its turn', () => {
+    const f = fleet();
+    f.decided('t-lost');
+    f.pass(40, (s) => {
+      f.decided(`t-${s}`);
+      if (s % 5 === 0) f.beat('w-1', { tasks: [`t-${s}`] });
+    });
+    f.decided('t-turn');
+    f.pass(100, (s) => {
+      if (s % 5 === 0) f.beat('w-1', { tasks: ['t-35'] });
+      if (s % 5 === 0) f.backlog({ pending: 30 });
+    });
+    const stuck = new Set(f.found('stuck-pending').map(({ task }) => task));
+    expect(stuck).toContain('t-lost');
+    expect(stuck).not.toContain('t-turn');
   });
 
   it('says so when no worker is there at all, and nothing while all are busy', () => {

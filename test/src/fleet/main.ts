@@ -1,0 +1,88 @@
+// `npm run sim:fleet [-- --quick --seed N --runs N --workers N --faults N --only KIND,… --virtual]`: real worker processes under faults with and without the watchdog, then a healthy fleet in
+// virtual time. Prints what docs/results/watchdog.md shows.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { seededRandom } from '@cortex/models';
+import { provideNatsServer } from '@cortex/ops';
+import { dataFolder } from '../harness/data.js';
+import { quantile } from '../harness/statistics.js';
+import { FAULTS } from './faults.js';
+import { type FleetResult, runFleet } from './run.js';
+import { watchHealthyFleet } from './virtual.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    virtual: { type: 'boolean', default: false },
+    workers: { type: 'string' },
+    faults: { type: 'string' },
+  },
+});
+const seed = Number(values.seed);
+const long = !values.quick;
+
+/** Gaps between real arrivals, compressed to the mean that the fleet can take. */
+function gapsOf(mean: number): number[] {
+  const data = dataFolder('load');
+  const file = 'missing' in data ? '' : join(data.path, 'azure-llm-code.csv.gz');
+  const random = seededRandom(seed);
+  if (!existsSync(file)) return Array.from({ length: 2_000 }, () => -mean * Math.log(1 - random()));
+  const at = gunzipSync(readFileSync(file))
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => Date.parse(line.split(',')[0] ?? '') / 1_000);
+  const gaps = at.slice(1).map((moment, i) => Math.max(0, moment - (at[i] as number)));
+  const scale = mean / (gaps.reduce((a, b) => a + b, 0) / gaps.length);
+  return gaps.map((gap) => Math.min(5, gap * scale));
+}
+
+if (!values.virtual) {
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  process.env.CORTEX_NATS_SERVER = (await provideNatsServer({ log, onProgress: log })).path;
+  const workers = Number(values.workers ?? (long ? 40 : 8));
+  const shared = {
+    workers,
+    masters: long ? 4 : 2,
+    everySeconds: long ? 8 : 5,
+    faults: Number(values.faults ?? (long ? 70 : FAULTS.length)),
+    gaps: gapsOf(long ? 0.08 : 0.3),
+    ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+  };
+  const rows: { seed: number; on: FleetResult; off: FleetResult }[] = [];
+  for (let run = 0; run < Number(values.runs); run++) {
+    const say = (line: string) => process.stderr.write(`  seed ${seed + run}: ${line}\n`);
+    const on = await runFleet({ ...shared, seed: seed + run, watchdog: true, say });
+    const off = await runFleet({ ...shared, seed: seed + run, watchdog: false });
+    rows.push({ seed: seed + run, on, off });
+  }
+  console.log(`${workers} worker processes, seeds ${rows.map((row) => row.seed).join(', ')}\n`);
+  console.log('fault | injected | found | median s | longest s');
+  for (const { kind } of FAULTS) {
+    const mine = rows.flatMap(({ on }) => on.faults.filter((fault) => fault.kind === kind));
+    if (mine.length === 0) continue;
+    const times = mine.flatMap(({ seconds }) => seconds ?? []);
+    const worst = times.length ? Math.max(...times).toFixed(1) : '-';
+    console.log(
+      `${kind} | ${mine.length} | ${times.length} | ${times.length ? quantile(times, 0.5).toFixed(1) : '-'} | ${worst}`,
+    );
+  }
+  for (const { seed: own, on, off } of rows)
+    for (const [name, result] of [
+      ['with', on],
+      ['without', off],
+    ] as const)
+      console.log(
+        `\nseed ${own} ${name} watchdog: ${result.tasks} tasks, ${((100 * result.intime) / result.tasks).toFixed(1)} % done in time, mean ${result.meanSeconds.toFixed(2)} s, ${result.open} still open; ${JSON.stringify(result.interventions)}`,
+      );
+}
+if (long || values.virtual) {
+  const healthy = watchHealthyFleet({ seed, workers: 200, minutes: long ? 5_000 : 100 });
+  console.log(`\nhealthy fleet in virtual time: ${JSON.stringify(healthy)}`);
+}
