@@ -36,6 +36,12 @@ export const trainJobSchema = z
           .optional()
           .describe('Drift asked for it: older rows of masters whose work changed may be forgotten.'),
         training: z.record(z.string(), z.number()).optional().describe("The network's hyper-parameters."),
+        announce: z
+          .boolean()
+          .optional()
+          .describe(
+            'false: the version is published without the event `trained`, so that nobody tries it out by itself.',
+          ),
       })
       .default({}),
     requested_by: z.string().max(200),

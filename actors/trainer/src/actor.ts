@@ -20,7 +20,7 @@ const SWEEP_MS = 3_600_000;
 
 export interface TrainerParts {
   /** Default: the registry on the bus. */
-  readonly registry?: Pick<ModelRegistry, 'publish' | 'list'>;
+  readonly registry?: Pick<ModelRegistry, 'publish' | 'list' | 'aliases'>;
   /** Default: the clock. */
   readonly now?: () => Date;
 }

@@ -1,6 +1,9 @@
 // Every setting of the trainer with its default, unit and effect.
 import { z } from 'zod';
 
+/** Milliseconds after which whoever trains a family and is silent counts as gone. */
+export const LEASE_MS = 15_000;
+
 const scheduleSchema = z.strictObject({
   /** When, as a cron pattern in UTC: minute, hour, day of the month, month, day of the week. */
   cron: z.string().min(1),
@@ -34,7 +37,7 @@ export const trainerSettingsSchema = z.strictObject({
   /** Seconds between two looks at schedules and volume. Default 30. */
   check_seconds: z.number().positive().default(30),
   /** Milliseconds after which a silent trainer counts as gone. Default 15,000. */
-  lease_ms: z.number().int().min(300).default(15_000),
+  lease_ms: z.number().int().min(300).default(LEASE_MS),
   /** How often a job is begun, when its trainers die of it. Default 3. */
   max_attempts: z.number().int().min(1).default(3),
   /** Days for which ended jobs, their trials and curves are kept. Default 90. */

@@ -1,15 +1,15 @@
 // The stages of a job: collect, search (when asked for), train, publish. Each leaves its result on disk, so that a job begun again skips it.
 import { openMasters } from '@cortex/bus';
-import type { TrainJob } from '@cortex/schemas';
+import { type OutcomeRow, reportOf, type TrainingRow } from '@cortex/models';
+import type { JobState, TrainJob } from '@cortex/schemas';
 import { runChild, TrainingDied, TrainingFailed } from '../family/child.js';
-import type { TrainingFacts } from '../family/facts.js';
+import { fingerprintOf, type TrainingFacts } from '../family/facts.js';
 import { NotTrainable, type TrainedFamily } from '../family/families.js';
 import { TrainingDataError } from '../family/train-family.js';
 import { collectRows, lastOfLog } from '../rows/collect.js';
 import { putLines } from '../rows/sift.js';
 import { putWhole } from '../rows/whole.js';
 import { search } from '../search/search.js';
-import type { Claim } from './board.js';
 import { JobFolder, type KeptRows } from './folder.js';
 import { openLog } from './log.js';
 import type { Workshop } from './workshop.js';
@@ -19,6 +19,16 @@ export interface Performed {
   readonly facts: TrainingFacts;
   readonly rows: KeptRows;
 }
+
+/** Where a job stands and how its state changes: a document on the board, or, for one that runs beside the bus, a value in memory. */
+export interface Hand {
+  readonly state: JobState;
+  /** @throws Outrun when another trainer has the job now. */
+  change(fields: Partial<JobState>): Promise<void>;
+}
+
+/** Rows that somebody brought: they are learned from as they are. */
+export type GivenRows = readonly TrainingRow[] | readonly OutcomeRow[];
 
 /** What no repetition mends: the job is failed, with this reason. */
 export function isFinal(error: unknown): error is Error {
@@ -34,15 +44,18 @@ export function isFinal(error: unknown): error is Error {
 /** @throws the signal's reason, Outrun, TrainingDied, or what {@link isFinal} knows. */
 export async function perform(
   shop: Workshop,
-  claim: Claim,
+  claim: Hand,
   family: TrainedFamily,
   signal: AbortSignal,
+  given?: GivenRows,
 ): Promise<Performed> {
   const { job } = claim.state;
   const folder = await JobFolder.open(shop.runs, job.id);
   const until = claim.state.until ?? (await lastOfLog(shop.bus));
   await claim.change({ stage: 'collecting', share: 0, until });
-  const rows = await collect(shop, job, until, family, folder, signal);
+  const rows = given
+    ? await take(shop, job, until, family, folder, given)
+    : await collect(shop, job, until, family, folder, signal);
   signal.throwIfAborted();
   const log = await openLog(shop, job, folder.path);
   try {
@@ -78,7 +91,9 @@ async function publishOnce(
   const mark = `job ${job}`;
   const before = (await registry.list(family)).find(({ by }) => by.endsWith(mark));
   if (before) return before.name;
+  const { champion } = await registry.aliases(family);
   const published = await registry.publish(family, folder.candidate, {
+    ...(champion === undefined ? {} : { parent: champion }),
     metrics: facts.metrics,
     data: { fingerprint: facts.fingerprint, rows: facts.rows },
     code: facts.code,
@@ -103,10 +118,7 @@ export async function collect(
   const kept = await folder.keptRows(until);
   if (kept) return kept;
   const { routing, outcomes, skipped, unreadable } = await collectRows(shop.bus, until, shop.trainingData);
-  const registry = await openMasters(shop.bus);
-  const masters = registry.list();
-  await registry.close();
-  await putWhole(folder.masters, JSON.stringify(masters));
+  await putMasters(shop, folder);
   await putLines(folder.collected, family === 'router' ? routing : outcomes);
   const sifted = await runChild(
     {
@@ -127,10 +139,35 @@ export async function collect(
   return folder.keep({ until, report, fingerprint, left_out });
 }
 
+/** Rows from a file instead: put where the training finds them, counted, and not sifted. */
+async function take(
+  shop: Workshop,
+  job: TrainJob,
+  until: number,
+  family: TrainedFamily,
+  folder: JobFolder,
+  given: GivenRows,
+): Promise<KeptRows> {
+  await putMasters(shop, folder);
+  await putLines(folder.rows, given);
+  const counted = given.map((row) => ('label' in row ? row : { text: row.text, label: row.master, at: row.at }));
+  const origins = { real: given.length, test: 0, generated: 0 };
+  const cleaned = { rows: counted, quarantined: [], nearConflicts: 0, origins };
+  const report = reportOf(cleaned, { family, at: job.at, previous: undefined });
+  return folder.keep({ until, report, fingerprint: fingerprintOf(given), left_out: {} });
+}
+
+async function putMasters(shop: Workshop, folder: JobFolder): Promise<void> {
+  const registry = await openMasters(shop.bus);
+  const masters = registry.list();
+  await registry.close();
+  await putWhole(folder.masters, JSON.stringify(masters));
+}
+
 /** What the job states, bettered by a search when one was asked for; empty: the network's defaults. */
 async function hyperParameters(
   shop: Workshop,
-  claim: Claim,
+  claim: Hand,
   family: TrainedFamily,
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
@@ -151,7 +188,7 @@ async function hyperParameters(
 
 async function train(
   shop: Workshop,
-  claim: Claim,
+  claim: Hand,
   family: TrainedFamily,
   folder: JobFolder,
   onPoint: (tag: string, value: number, step: number) => Promise<void>,

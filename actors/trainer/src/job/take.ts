@@ -1,7 +1,7 @@
 // One delivery of a job: may it begin, who else is at it, how does it end.
 // The one thing to know: nothing about data or models ends in DEAD; a job that cannot succeed ends as `failed`, with its reason.
-import { type Delivery, publish, RetryLater } from '@cortex/bus';
-import { decodeMessage, EVENT_TYPES, type TrainJob, trainJobSchema } from '@cortex/schemas';
+import { type Delivery, RetryLater } from '@cortex/bus';
+import { decodeMessage, type TrainJob, trainJobSchema } from '@cortex/schemas';
 import { TrainingDied } from '../family/child.js';
 import { NotTrainable, type TrainedFamily, trainedFamily } from '../family/families.js';
 import { lastOfLog } from '../rows/collect.js';
@@ -10,6 +10,7 @@ import { Outrun } from './documents.js';
 import { JobFolder } from './folder.js';
 import { LeaseLost, type Leases } from './lease.js';
 import { isFinal, type Performed, perform } from './perform.js';
+import { tell, tellTrained } from './tell.js';
 import type { Workshop } from './workshop.js';
 
 const BUSY_MS = 1_000;
@@ -87,22 +88,9 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
 
   async function finish(claim: Claim, family: TrainedFamily, { version, facts, rows }: Performed): Promise<void> {
     const { job } = claim.state;
-    const data = { ...rows.report, left_out: rows.left_out };
     const { metrics, seconds, notes } = facts;
-    const report = { ...claim.state.report, ...data, metrics, seconds, notes };
-    await event(family, 'trained', version, {
-      version,
-      reason: job.reason,
-      job: job.id,
-      requested_by: job.requested_by,
-      metrics: facts.metrics,
-      report: data,
-      fingerprint: facts.fingerprint,
-      seed: facts.seed,
-      code: facts.code,
-      hardware: facts.hardware,
-      ...(facts.backend ? { backend: facts.backend } : {}),
-    });
+    const report = { ...claim.state.report, ...rows.report, left_out: rows.left_out, metrics, seconds, notes };
+    if (job.options.announce !== false) await tellTrained(shop, job, family, { version, facts, rows });
     await board.setLast(family, {
       job: job.id,
       at: new Date().toISOString(),
@@ -120,7 +108,7 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
   async function end(claim: Claim | undefined, state: 'failed' | 'cancelled', reason: string): Promise<void> {
     if (!claim) return;
     const { job, until } = claim.state;
-    await event(job.family, state, job.id, { reason, job: job.id, requested_by: job.requested_by });
+    await tell(shop, job.family, state, job.id, { reason, job: job.id, requested_by: job.requested_by });
     // What was there is not asked for again by its volume: it would end in the same way.
     const family = familyOrNone(job.family);
     if (family)
@@ -131,16 +119,6 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
       });
     await claim.change({ state, error: reason });
     shop.say(`a training was not finished: ${reason}`, { job: job.id, state });
-  }
-
-  async function event(family: string, name: string, id: string, fields: object): Promise<void> {
-    const { bus } = shop;
-    await publish(
-      bus,
-      bus.subjects.model(family, name),
-      { family, event: name, at: new Date().toISOString(), by: bus.instance, ...fields },
-      { type: EVENT_TYPES.model, id: `${name}-${id}` },
-    );
   }
 }
 

@@ -5,7 +5,7 @@ import type { Board } from './board.js';
 export interface Workshop {
   readonly bus: Bus;
   readonly board: Board;
-  readonly registry: Pick<ModelRegistry, 'publish' | 'list'>;
+  readonly registry: Pick<ModelRegistry, 'publish' | 'list' | 'aliases'>;
   /** Folder of job folders. */
   readonly runs: string;
   /** Folder of the encoder; empty: words alone. */

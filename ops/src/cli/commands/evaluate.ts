@@ -2,7 +2,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Encoder } from '@cortex/models';
 import { type Command, InvalidArgumentError } from 'commander';
-import { describedBy } from '../../train/index.js';
 import { folderOfModel } from '../../train/model-folder.js';
 import { openEncoder } from '../encoder.js';
 import { WrongInput } from '../failures.js';
@@ -211,6 +210,7 @@ async function answer(json: boolean | undefined, run: () => Promise<object>): Pr
 
 const routing: Evaluate = async (flags, encoder, progress) => {
   const { neuralMaker, runEvaluateRouting } = await import('@cortex/models');
+  const { describedBy } = await import('@cortex/actor-trainer');
   if (!flags.train && !flags.masters && !flags.model)
     throw new WrongInput(
       '--train',

@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { routingEventOf } from '../../export/routing-event.js';
 import { readTasks } from '../../train/read-log.js';
-import { rowsOfTasks } from '../../train/rows.js';
 import { type BusFlags, withBusOptions, withExample } from '../options.js';
 import { note, plural } from '../output/index.js';
 import { withBus } from '../session.js';
@@ -33,7 +32,7 @@ export function addExport(program: Command): void {
 async function exportLog(flags: Flags): Promise<void> {
   await withBus(flags, async (bus) => {
     const { tasks, unreadable } = await readTasks(bus);
-    const rows = rowsFor(flags.format, [...tasks.values()]);
+    const rows = await rowsFor(flags.format, [...tasks.values()]);
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
     if (flags.out === undefined) await writeOut(lines);
     else await pipeline(lines, createWriteStream(flags.out));
@@ -45,14 +44,17 @@ async function exportLog(flags: Flags): Promise<void> {
   });
 }
 
-function rowsFor(format: Flags['format'], tasks: Parameters<typeof routingEventOf>[0][]): object[] {
+async function rowsFor(format: Flags['format'], tasks: Parameters<typeof routingEventOf>[0][]): Promise<object[]> {
   if (format === 'events') return tasks.map(routingEventOf).filter((event) => event !== undefined);
-  const rows = rowsOfTasks(tasks);
-  if (format === 'routing') return rows.routing.map(({ text, label }) => ({ text, label }));
-  return rows.outcomes.map(({ at, features, ...row }) => ({
+  const { labelsOf } = await import('@cortex/models');
+  const { routing, outcomes } = labelsOf(tasks.flat());
+  if (format === 'routing') return routing.map(({ text, label }) => ({ text, label }));
+  return outcomes.map(({ features, text, master, success, minutes, tokens, at }) => ({
     ...features,
-    ...row,
-    ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+    text,
+    master,
+    ...{ success, minutes, tokens },
+    at: new Date(at).toISOString(),
   }));
 }
 

@@ -1,7 +1,8 @@
 // Trainings by the trainers on the bus: asked for and followed, listed, cancelled.
 import { type Bus, watchPresence } from '@cortex/bus';
-import type { JobState } from '@cortex/schemas';
+import type { JobState, TrainJobInput } from '@cortex/schemas';
 import type { Command } from 'commander';
+import { openRegistry, type Placed, placeTrained } from '../../train/index.js';
 import { Failed, Unreachable, WrongInput } from '../failures.js';
 import { type BusFlags, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { age, note, plural, printJson, printText, progressBar, shorten } from '../output/index.js';
@@ -18,6 +19,7 @@ export interface JobFlags extends Flags {
   seed: number;
   encoder: boolean;
   neural?: boolean;
+  promote: boolean;
   tune?: number;
 }
 
@@ -37,39 +39,57 @@ export function addTrainJobs(train: Command): void {
   }
 }
 
+/** What the command line asks for. */
+export function jobOf(family: string, flags: JobFlags): TrainJobInput {
+  const at = new Date().toISOString();
+  return {
+    id: `train-${at.replaceAll(/[^0-9]/g, '').slice(0, 17)}-${Math.random().toString(36).slice(2, 6)}`,
+    family,
+    reason: 'asked for on the command line',
+    seed: flags.seed,
+    options: {
+      ...(flags.neural ? { neural: true } : {}),
+      ...(flags.encoder ? {} : { encoder: false }),
+      ...(flags.tune ? { tune: flags.tune } : {}),
+      ...(flags.promote ? {} : { announce: false }),
+    },
+    requested_by: person(),
+    at,
+  };
+}
+
 /** Asks for a training and follows it to its end. @throws Failed with its reason when it fails or is cancelled. */
-export async function trainByTrainer(family: string, flags: JobFlags): Promise<void> {
-  await withBus(flags, async (bus) => {
-    if (!(await hasTrainer(bus)))
-      throw new Unreachable('no trainer is running: start "cortex up", or "cortex actor trainer"');
-    const { askForTraining } = await import('@cortex/actor-trainer');
-    const board = await openBoard(bus);
-    const at = new Date().toISOString();
-    const { id } = await askForTraining(bus, board, {
-      id: `train-${at.replaceAll(/[^0-9]/g, '').slice(0, 17)}-${Math.random().toString(36).slice(2, 6)}`,
-      family,
-      reason: 'asked for on the command line',
-      seed: flags.seed,
-      options: {
-        ...(flags.neural ? { neural: true } : {}),
-        ...(flags.encoder ? {} : { encoder: false }),
-        ...(flags.tune ? { tune: flags.tune } : {}),
-      },
-      requested_by: person(),
-      at,
-    });
-    note(`cortex: asked the trainers for it as ${id}; "cortex train cancel ${id}" ends it`);
-    const state = await follow(bus, id, () => board.read(id));
-    if (state.state !== 'done')
-      throw new Failed(
-        `the training ${state.state === 'failed' ? 'failed' : 'was not finished'}: ${state.error ?? id}`,
-      );
-    if (flags.json) return printJson(state);
-    const rows = Number(state.report?.kept ?? 0);
-    printText(
-      `trained ${state.version} on ${plural(rows, 'row')}: "cortex models show ${state.version}" has its figures`,
-    );
+export async function trainByTrainer(bus: Bus, family: string, flags: JobFlags): Promise<void> {
+  if (!(await hasTrainer(bus)))
+    throw new Unreachable('no trainer is running: start "cortex up", or "cortex actor trainer"');
+  const { askForTraining, trainedFamily } = await import('@cortex/actor-trainer');
+  const board = await openBoard(bus);
+  const { id } = await askForTraining(bus, board, jobOf(family, flags));
+  note(`cortex: asked the trainers for it as ${id}; "cortex train cancel ${id}" ends it`);
+  const state = await follow(bus, id, () => board.read(id));
+  if (state.state !== 'done' || state.version === undefined)
+    throw new Failed(`the training ${state.state === 'failed' ? 'failed' : 'was not finished'}: ${state.error ?? id}`);
+  const trained = trainedFamily(family);
+  const placed = await placeTrained(bus, await openRegistry(bus), trained, state.version, {
+    promote: flags.promote,
+    by: person(),
   });
+  const { kept, metrics, seconds, notes } = (state.report ?? {}) as Record<string, unknown>;
+  if (flags.json)
+    return printJson({
+      ...state,
+      ...placed,
+      family: trained,
+      alias: placed.waits === undefined ? 'champion' : null,
+      rows: kept,
+      ...{ metrics, seconds, notes },
+    });
+  printText(`trained ${state.version} on ${plural(Number(kept ?? 0), 'row')} in ${seconds} s\n${whatNow(placed)}`);
+}
+
+export function whatNow({ name, waits }: Placed): string {
+  if (waits === undefined) return `${name} is the champion: running actors check it and swap it in within seconds`;
+  return `${name} does not serve yet (${waits}): "cortex models promote ${name}" lets it`;
 }
 
 async function follow(bus: Bus, id: string, read: () => Promise<JobState | undefined>): Promise<JobState> {
@@ -97,7 +117,7 @@ async function follow(bus: Bus, id: string, read: () => Promise<JobState | undef
   }
 }
 
-async function hasTrainer(bus: Bus): Promise<boolean> {
+export async function hasTrainer(bus: Bus): Promise<boolean> {
   const presence = watchPresence(bus);
   try {
     await presence.settled;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Encoder, loadEncoder, loadServedRouter } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { trainRouterInto } from './train.js';
+import { trainRouterInto } from './train-family.js';
 
 const folderOfEncoder = process.env.CORTEX_ENCODER;
 const skip = !folderOfEncoder;
@@ -47,7 +47,7 @@ describe.skipIf(skip)('a router with the network in it', { timeout: 240_000 }, (
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cortex-neural-'));
     encoder = await loadEncoder(folderOfEncoder as string);
-    await trainRouterInto(MASTERS, ROWS, { folder, encoder, seed: 1, neural: true, onProgress: () => undefined });
+    await trainRouterInto(MASTERS, ROWS, { folder, encoder, seed: 1, neural: true });
   }, 240_000);
   afterAll(async () => {
     await encoder?.close();
