@@ -220,7 +220,6 @@ export {
   crossFitMoe,
   fingerprintRows,
   loadMoe,
-  type MasterHistory,
   MasterUndescribedError,
   MoeDataError,
   type MoeMaster,
@@ -434,6 +433,16 @@ export {
   suspicionOf,
   wrapData,
 } from './text-safety/index.js';
+export {
+  type Histories,
+  hearRecord,
+  historiesOf,
+  type MasterHistory,
+  readHistories,
+  type TaskLife,
+  TrackRecords,
+  type Work,
+} from './track-record/index.js';
 export { heldOutMetrics } from './training/index.js';
 export {
   checkSpace,

@@ -1,5 +1,6 @@
 // What the members of the router's ensemble have in common: a batch of questions in, one vote each out.
 // The one thing to know: a voice that has nothing to say abstains; it never guesses a prior to look busy.
+import type { Histories } from '../track-record/index.js';
 
 /** One task as the experts see it. */
 export interface RouteQuery {
@@ -10,6 +11,8 @@ export interface RouteQuery {
   labels?: Record<string, string>;
   repository?: string;
   source?: string;
+  /** What was known of each master at the moment of the task, where that moment is not now. */
+  history?: Histories;
 }
 
 export interface Vote {
@@ -29,4 +32,8 @@ export interface Expert {
   readonly needsEmbedding: boolean;
   /** One vote a query, in the order given. */
   vote(queries: readonly RouteQuery[]): Vote[] | Promise<Vote[]>;
+  /** Whether its votes depend on what the masters did lately. Default: not. */
+  readonly readsHistories?: boolean;
+  /** Where it learns that, from now on. */
+  follow?(histories: () => Histories): void;
 }

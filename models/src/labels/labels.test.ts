@@ -168,3 +168,21 @@ it('kept records and those of the log together teach what the whole stream would
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+it('each label carries what every master had done before its decision, and how its own task went', () => {
+  const later = (id: string, minutes: number) =>
+    decided(id, { at: time(minutes * 60_000), record: `${id}-late` } as Partial<LogRecord>);
+  const { routing } = labelsOf([
+    ...[decided('a'), ended('a', true)],
+    ...[decided('b'), ended('b', false, { step: 'corrected', correction: { master: 'cicd', by: 'ann' } })],
+    ...[later('c', 2), ended('c', true, { at: time(300_000) })],
+    decided('in-hand', { at: time(90_000) }),
+  ]);
+  const row = (task: string) => routing.find((one) => one.task === task);
+  expect(row('a')).toMatchObject({ outcome: { master: 'security', success: true } });
+  expect(row('a')).not.toHaveProperty('history');
+  expect(row('b')).toMatchObject({ label: 'cicd', outcome: { master: 'security', success: false } });
+  expect(row('c')?.history).toEqual({
+    security: { success: 0.5, minutes: 2, load: 1, freshnessHours: 0.01667, tasks: 2 },
+  });
+});

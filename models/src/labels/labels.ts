@@ -5,6 +5,7 @@ import type { LogRecord } from '@cortex/schemas';
 import { declaredProvenance } from '../kept/index.js';
 import type { OutcomeRow } from '../prediction/index.js';
 import type { TrainingRow } from '../router/index.js';
+import { endOf, historiesOf, type TaskLife, workOf } from '../track-record/index.js';
 import { type Capped, capWeights } from './caps.js';
 
 export type LabelSource = 'correction' | 'success';
@@ -85,6 +86,8 @@ const NOT_FEATURES = new Set(['id', 'text', 'master', 'deadline', 'imported', 'p
 interface Life {
   decided?: LogRecord;
   last: LogRecord;
+  /** When it came to its end, by the first record that says so. */
+  endedAt?: number;
 }
 
 /** Takes records one by one, so that a stream of any length needs only one decision and one last record a task. */
@@ -97,6 +100,8 @@ export class LabelCollector {
     const { id } = record.task;
     const life = this.lives.get(id) ?? { last: record };
     if (record.revision >= life.last.revision) life.last = record;
+    const end = endOf(record);
+    if (end !== undefined) life.endedAt = Math.min(life.endedAt ?? Number.POSITIVE_INFINITY, end);
     const decides = record.step === 'decided' && record.decision && record.task.text !== undefined;
     if (decides && record.revision >= (life.decided?.revision ?? 0)) life.decided = record;
     this.lives.set(id, life);
@@ -112,6 +117,11 @@ export class LabelCollector {
       const row = this.learn(life, limit, outcomes, logged);
       if (typeof row === 'string') skipped[row] = (skipped[row] ?? 0) + 1;
       else routing.push(row);
+    }
+    const histories = historiesOf([...this.lives.values()].flatMap(lifeOf), new Set(routing.map(({ task }) => task)));
+    for (const [i, row] of routing.entries()) {
+      const history = histories.get(row.task);
+      if (history) routing[i] = { ...row, history };
     }
     const capped = capWeights(routing, options.maxShare ?? 0.5, options.freeWeight ?? 200);
     return { routing: capped.rows, outcomes, logged, skipped, capped: capped.capped };
@@ -171,6 +181,7 @@ export class LabelCollector {
       source,
       sayer,
       weight: LABEL_WEIGHTS[source],
+      ...(worked ? { outcome: { master: decision.master, success: succeeded } } : {}),
     });
     if (correction !== undefined) return row(correction, 'correction', sayerOf(last));
     // A pin says where somebody wanted it, not where it belongs.
@@ -178,6 +189,24 @@ export class LabelCollector {
     if (succeeded) return row(decision.master, 'success', workerOf(outcome?.worker));
     return outcome ? 'failed, and nobody said where it should have gone' : 'no outcome yet';
   }
+}
+
+/** What a task says of its master; nothing where it was never given to anybody. */
+function lifeOf({ decided, last, endedAt }: Life): TaskLife[] {
+  const decision = decided?.decision ?? last.decision;
+  // A compacted task has its last record only; its decision says when it was made.
+  const decidedAt = Date.parse(decided?.at ?? last.decision?.decided_at ?? '');
+  if (!decision || !Number.isFinite(decidedAt)) return [];
+  const work = workOf(last);
+  return [
+    {
+      task: last.task.id,
+      master: decision.master,
+      decidedAt,
+      ...(endedAt === undefined ? {} : { endedAt }),
+      ...(work ? { work } : {}),
+    },
+  ];
 }
 
 /** Training rows of records in any order. */

@@ -103,7 +103,7 @@ describe('the neural expert', () => {
 
   it('expects success by the history of each master at the moment', async () => {
     const success = async (load: number) => {
-      expert.updateHistory({ 'master-1': { load } });
+      expert.follow(() => ({ 'master-1': { load } }));
       const [answer] = await expert.answer([near(1)]);
       return answer!.success![answer!.masters.indexOf('master-1')]!;
     };

@@ -2,16 +2,15 @@
 // The one thing to know: masters come and go without retraining. A new one takes part by its description the moment
 // `setMasters` or `addMaster` resolves; a removed one is out of every vote that is answered after `removeMaster` returns.
 import type { Expert, RouteQuery, Vote } from '../experts/expert.js';
+import type { Histories } from '../track-record/index.js';
 import { HISTORY_WIDTH, writeHistory } from './history.js';
 import type { ServedMoe } from './model-folder.js';
 import { WIDTH } from './network.js';
-import type { MasterHistory } from './types.js';
 
 export interface NeuralMaster {
   name: string;
   /** The encoder's unit vector of its description. Default: the one it was trained with; a new master needs one. */
   description?: Float32Array;
-  history?: MasterHistory;
 }
 
 /** A new master came without a description vector, or with one of another length. */
@@ -41,15 +40,15 @@ export interface NeuralAnswer {
 interface Roster {
   names: readonly string[];
   encoded: Float32Array;
-  history: Float32Array;
 }
 
-const NOBODY: Roster = { names: [], encoded: new Float32Array(), history: new Float32Array() };
+const NOBODY: Roster = { names: [], encoded: new Float32Array() };
 
 export class NeuralExpert implements Expert {
   readonly name = 'neural';
   readonly needsEmbedding = true;
   #roster = NOBODY;
+  #histories: () => Histories = () => ({});
   /** One set an encoding under way: who was removed meanwhile must not come back with it. */
   readonly #removedMeanwhile = new Set<Set<string>>();
 
@@ -78,7 +77,6 @@ export class NeuralExpert implements Expert {
     this.#roster = {
       names: [...others.names, ...fresh.names],
       encoded: joined(others.encoded, fresh.encoded),
-      history: joined(others.history, fresh.history),
     };
   }
 
@@ -87,26 +85,36 @@ export class NeuralExpert implements Expert {
     for (const removed of this.#removedMeanwhile) removed.add(name);
   }
 
-  /** What is known of each master now; masters not named keep what they had. */
-  updateHistory(histories: Readonly<Record<string, MasterHistory>>): void {
-    const history = this.#roster.history.slice();
-    this.#roster.names.forEach((name, i) => {
-      if (Object.hasOwn(histories, name)) writeHistory(history, i * HISTORY_WIDTH, histories[name]);
-    });
-    this.#roster = { ...this.#roster, history };
+  /** Whether it learned from histories; if not, none is shown to it. */
+  get readsHistories(): boolean {
+    return this.model.knowsHistory;
+  }
+
+  /** @param histories what is known of each master at the moment of asking; asked at each vote whose queries bring none of their own. */
+  follow(histories: () => Histories): void {
+    this.#histories = histories;
   }
 
   async vote(queries: readonly RouteQuery[]): Promise<Vote[]> {
     const started = performance.now();
-    const asked = queries.flatMap(({ embedding }) => (isUsable(embedding) ? [embedding] : []));
-    const answers = await this.answer(asked);
+    const asked = queries.filter(({ embedding }) => isUsable(embedding));
+    const answers = await this.answer(
+      asked.map(({ embedding }) => embedding!),
+      asked.map(({ history }) => history),
+    );
     const latency = (performance.now() - started) / Math.max(1, queries.length);
     let next = 0;
     return queries.map(({ embedding }) => this.#toVote(isUsable(embedding) ? answers[next++] : undefined, latency));
   }
 
-  /** One answer a vector, each over the masters that are still there when it arrives. */
-  async answer(vectors: readonly Float32Array[]): Promise<NeuralAnswer[]> {
+  /**
+   * One answer a vector, each over the masters that are still there when it arrives.
+   * @param histories by vector, for those whose moment was another than now
+   */
+  async answer(
+    vectors: readonly Float32Array[],
+    histories: readonly (Histories | undefined)[] = [],
+  ): Promise<NeuralAnswer[]> {
     const { dimensions } = this.model.session;
     const roster = this.#roster;
     const count = roster.names.length;
@@ -124,7 +132,7 @@ export class NeuralExpert implements Expert {
         throw new RangeError(`vector of length ${vector.length}, the network takes ${dimensions}`);
       tasks.set(vector, i * dimensions);
     });
-    const out = await this.model.session.ask(tasks, vectors.length, roster.encoded, roster.history);
+    const out = await this.model.session.ask(tasks, vectors.length, roster.encoded, this.#history(roster, histories));
     const gone = roster.names.filter((name) => !this.#roster.names.includes(name));
     return vectors.map((_, i) => {
       const part = (all: Float32Array) => all.subarray(i * count, (i + 1) * count);
@@ -137,6 +145,21 @@ export class NeuralExpert implements Expert {
       };
       return gone.length > 0 ? withoutMasters(answer, new Set(gone)) : answer;
     });
+  }
+
+  /** [1, M, 2F] where all questions are about the same moment, else [tasks, M, 2F]. */
+  #history({ names }: Roster, histories: readonly (Histories | undefined)[]): Float32Array {
+    const width = names.length * HISTORY_WIDTH;
+    if (!this.model.knowsHistory) return new Float32Array(width);
+    const now = histories.length > 0 && histories.every(Boolean) ? {} : this.#histories();
+    const moments = histories.some(Boolean) ? histories.map((history) => history ?? now) : [now];
+    const written = new Float32Array(moments.length * width);
+    moments.forEach((moment, i) => {
+      names.forEach((name, m) => {
+        if (Object.hasOwn(moment, name)) writeHistory(written, i * width + m * HISTORY_WIDTH, moment[name]);
+      });
+    });
+    return written;
   }
 
   #toVote(answer: NeuralAnswer | undefined, latency_ms: number): Vote {
@@ -169,7 +192,6 @@ export class NeuralExpert implements Expert {
     const width = WIDTH.task + 1;
     const described = new Float32Array(masters.length * session.dimensions);
     const learned = new Float32Array(masters.length * width);
-    const history = new Float32Array(masters.length * HISTORY_WIDTH);
     masters.forEach((master, i) => {
       const vector = master.description ?? known.get(master.name)?.description;
       if (!vector) throw new MasterUndescribedError(master.name, 'it is new and has no description vector');
@@ -181,14 +203,13 @@ export class NeuralExpert implements Expert {
       }
       described.set(vector, i * session.dimensions);
       learned.set(known.get(master.name)?.learned ?? newcomer, i * width);
-      writeHistory(history, i * HISTORY_WIDTH, master.history);
     });
     if (masters.length === 0) return NOBODY;
     const removed = new Set<string>();
     this.#removedMeanwhile.add(removed);
     try {
       const encoded = await session.encodeMasters(described, learned, masters.length);
-      return [...removed].reduce(without, { names: masters.map((m) => m.name), encoded, history });
+      return [...removed].reduce(without, { names: masters.map((m) => m.name), encoded });
     } finally {
       this.#removedMeanwhile.delete(removed);
     }
@@ -229,5 +250,5 @@ function without(roster: Roster, name: string): Roster {
     return joined(values.subarray(0, at * width), values.subarray((at + 1) * width));
   };
   const names = roster.names.filter((_, i) => i !== at);
-  return { names, encoded: cut(roster.encoded), history: cut(roster.history) };
+  return { names, encoded: cut(roster.encoded) };
 }

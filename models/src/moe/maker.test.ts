@@ -7,7 +7,10 @@ const masters = syntheticMasters(4, D);
 const rows = syntheticRows(masters, 30, 1);
 const labels = masters.map((m) => m.name);
 
-it('makes a voice from the rows of the ensemble, and takes passes and temperature over for the next', async () => {
+// The child is niced: on a busy machine it takes its time.
+it('makes a voice from the rows of the ensemble, and takes passes and temperature over for the next', {
+  timeout: 120_000,
+}, async () => {
   const asked: (readonly string[])[] = [];
   const maker = neuralMaker({
     describe: async (names) => {

@@ -2,6 +2,7 @@
 // The one thing to know: only the first making searches for the number of passes and the temperature; later ones take
 // them over, so that cross-fitting costs little more than training as often without a search.
 import type { Expert } from '../experts/expert.js';
+import type { Histories } from '../track-record/index.js';
 import { runInChild } from './child.js';
 import { CALIBRATION } from './confidence.js';
 import { NeuralExpert } from './expert.js';
@@ -12,6 +13,8 @@ import type { MoeMaster, MoeModel, MoeRow } from './types.js';
 /** What the ensemble hands over; `target` is a label's number, or −1 where no master fits. */
 export interface NeuralRows {
   vectors?: readonly Float32Array[];
+  histories?: readonly (Histories | undefined)[];
+  outcomes?: readonly (MoeRow['outcome'] | undefined)[];
   target: Int32Array;
   labels: readonly string[];
   seed: number;
@@ -39,11 +42,24 @@ export function neuralMaker({ describe, training = {} }: NeuralMakerOptions): Ne
     const vectors = await describe(labels);
     return new Map(labels.map((label, i) => [label, vectors[i]!]));
   };
-  const make = async ({ vectors, target, labels, seed }: NeuralRows, signal?: AbortSignal): Promise<Expert> => {
+  const make = async (
+    { vectors, target, labels, seed, histories, outcomes }: NeuralRows,
+    signal?: AbortSignal,
+  ): Promise<Expert> => {
     described ??= descriptionsOf(labels);
     const descriptions = await described;
     const masters = labels.map((name): MoeMaster => ({ name, description: descriptions.get(name)! }));
-    const rows = (vectors ?? []).map((vector, i): MoeRow => ({ vector, label: labels[target[i]!] ?? null }));
+    const known = new Set(labels);
+    const rows = (vectors ?? []).map((vector, i): MoeRow => {
+      const [history, outcome] = [histories?.[i], outcomes?.[i]];
+      return {
+        vector,
+        label: labels[target[i]!] ?? null,
+        ...(history ? { history } : {}),
+        // Who did it may have been kept out of this training, or be gone.
+        ...(outcome && known.has(outcome.master) ? { outcome } : {}),
+      };
+    });
     const { onEpoch, ...plain } = training;
     const job = { rows, masters, options: { ...plain, seed, ...(latest ? takenOver(latest) : {}) } };
     const { model } = await runInChild(job, { ...(onEpoch ? { onEpoch } : {}), ...(signal ? { signal } : {}) });

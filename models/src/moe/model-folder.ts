@@ -38,7 +38,7 @@ export async function saveMoe(folder: string, model: MoeModel, options: SaveMoeO
     },
     probes: probesOf(model),
     probeOutputs: ['logits', 'probabilities', 'success', 'confidence'],
-    extra: { knows_success: model.knowsSuccess, training: report },
+    extra: { knows_success: model.knowsSuccess, knows_history: model.knowsHistory, training: report },
   });
 }
 
@@ -60,6 +60,8 @@ export interface ServedMoe {
   /** The learned row of every master it was not trained with. */
   newcomer: Float32Array;
   knowsSuccess: boolean;
+  /** Whether histories mean anything to it. */
+  knowsHistory: boolean;
 }
 
 /** @throws ModelRefusedError, one class a reason. */
@@ -71,14 +73,19 @@ export async function loadMoe(folder: string, expected: LoadMoeExpectations = {}
     outputs: MOE_OUTPUTS,
   });
   const moe = new MoeSession(session, manifest.dimensions);
-  return { ...(await withMasters(moe, manifest.labels)), manifest, knowsSuccess: manifest.knows_success === true };
+  return {
+    ...(await withMasters(moe, manifest.labels)),
+    manifest,
+    knowsSuccess: manifest.knows_success === true,
+    knowsHistory: manifest.knows_history === true,
+  };
 }
 
 /** A network just trained, at work without a file: through the same exported graph. */
 export async function serveMoe(model: MoeModel): Promise<ServedMoe> {
   const moe = new MoeSession(await InferenceSession.create(exportMoe(model), SESSION_OPTIONS), model.dimensions);
   const names = model.masters.map((master) => master.name);
-  return { ...(await withMasters(moe, names)), knowsSuccess: model.knowsSuccess };
+  return { ...(await withMasters(moe, names)), knowsSuccess: model.knowsSuccess, knowsHistory: model.knowsHistory };
 }
 
 async function withMasters(session: MoeSession, names: readonly string[]) {
@@ -97,11 +104,11 @@ async function withMasters(session: MoeSession, names: readonly string[]) {
   return { session, known, newcomer };
 }
 
-/** sha256 over labels, outcomes and vectors, in order. */
+/** sha256 over labels, outcomes, histories and vectors, in order. */
 export function fingerprintRows(rows: readonly MoeRow[]): string {
   const hash = createHash('sha256');
-  for (const { vector, label, outcome } of rows) {
-    hash.update(JSON.stringify([label ?? null, label === undefined, outcome ?? null]));
+  for (const { vector, label, outcome, history } of rows) {
+    hash.update(JSON.stringify([label ?? null, label === undefined, outcome ?? null, history ?? null]));
     hash.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
   }
   return hash.digest('hex');

@@ -56,7 +56,7 @@ const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 export function predictMoe(tf: Tf, model: MoeModel, rows: readonly MoeRow[]): MoePredictions {
   const count = model.masters.length;
   const packed = packRows(
-    rows.map(({ vector, history }) => ({ vector, ...(history ? { history } : {}) })),
+    rows.map(({ vector, history }) => ({ vector, ...(history && model.knowsHistory ? { history } : {}) })),
     model.masters,
   );
   const w = toTensors(tf, { ...model.weights, learned: model.learned });

@@ -72,6 +72,7 @@ export async function trainMoe(
     weights,
     learned: withNewcomers(result.learned, weights.newcomer!, seen, masters),
     knowsSuccess: packed.anyOutcome,
+    knowsHistory: packed.anyHistory,
     report: {
       rows: packed.count,
       heldOutRows: fixed === undefined ? split.held.length : 0,

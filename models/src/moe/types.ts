@@ -1,26 +1,11 @@
 // The words of the neural expert: rows it learns from, masters it knows, the network's parameters as plain arrays.
 // The one thing to know: a master is its description first; what was learned about it by name comes on top.
+import type { Histories } from '../track-record/index.js';
 
 /** Numbers with a shape, row-major. What crosses threads, processes and files. */
 export interface Matrix {
   shape: number[];
   values: Float32Array;
-}
-
-/** What is known of a master at the moment of the decision. Every field may be missing: that is normal, and masked. */
-export interface MasterHistory {
-  /** Share of its recent tasks that succeeded, 0 to 1. */
-  success?: number;
-  /** Median minutes of its recent tasks. */
-  minutes?: number;
-  /** Median tokens of its recent tasks. */
-  tokens?: number;
-  /** Tasks in hand per free place, 0 = idle, 1 = full. */
-  load?: number;
-  /** Hours since its last finished task. */
-  freshnessHours?: number;
-  /** How many finished tasks the figures above rest on. */
-  tasks?: number;
 }
 
 export interface MoeMaster {
@@ -38,7 +23,7 @@ export interface MoeRow {
   /** Who did it, and whether it succeeded. */
   outcome?: { master: string; success: boolean };
   /** Each master's history when the task was decided. Default: none known. */
-  history?: Readonly<Record<string, MasterHistory>>;
+  history?: Histories;
 }
 
 /** Where the figures of a training run come from and what they are. */
@@ -66,5 +51,7 @@ export interface MoeModel {
   learned: Matrix;
   /** Whether the success head saw outcomes; if not, its output means nothing. */
   knowsSuccess: boolean;
+  /** Whether it learned from histories; if not, it must not be shown any: what it would make of them means nothing. */
+  knowsHistory: boolean;
   report: MoeTrainingReport;
 }

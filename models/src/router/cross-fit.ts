@@ -123,11 +123,18 @@ export function pickRows(rows: VoiceRows, chosen: readonly number[]): VoiceRows 
     vectors: rows.vectors && chosen.map((r) => rows.vectors![r]!),
     target: Int32Array.from(chosen, (r) => rows.target[r]!),
     weights: Float32Array.from(chosen, (r) => rows.weights[r]!),
+    histories: rows.histories && chosen.map((r) => rows.histories![r]),
+    outcomes: rows.outcomes && chosen.map((r) => rows.outcomes![r]),
   };
 }
 
 function askedRows(rows: VoiceRows, chosen: readonly number[]): Asked[] {
-  return chosen.map((r) => ({ text: rows.texts[r]!, vector: rows.vectors?.[r] }));
+  return chosen.map((r) => ({
+    text: rows.texts[r]!,
+    vector: rows.vectors?.[r],
+    // Its own moment, or none: what the masters do while a router is trained is nothing to a past task.
+    history: rows.histories?.[r] ?? {},
+  }));
 }
 
 /** Makes every voice on all rows: the ones that serve. */

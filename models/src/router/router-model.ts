@@ -4,6 +4,7 @@ import { largest, softmaxInPlace } from '../calibration/index.js';
 import type { Encoder } from '../encoder/index.js';
 import type { RouteQuery, Vote } from '../experts/expert.js';
 import type { RuleExpert } from '../experts/rule/index.js';
+import type { Histories } from '../track-record/index.js';
 import { type Composed, compose, namedOdds, type Verdict } from './compose.js';
 import { leavesEarly } from './early-exit.js';
 import { describeMasters, ProfileScorer, type Profiles, pickProfiles } from './profiles.js';
@@ -72,6 +73,16 @@ export class RouterModel {
     return new RouterModel({ ...state, masters: [...masters] }, this.voices, profiles, encoder);
   }
 
+  /** Whether what the masters did lately is part of its answers: the same question may be answered otherwise a minute later. */
+  get readsHistories(): boolean {
+    return this.voices.some((voice) => voice.readsHistories);
+  }
+
+  /** Where its voices learn what the masters did lately, from now on; by default they know nothing of it. */
+  follow(histories: () => Histories): void {
+    for (const voice of this.voices) if (voice.readsHistories) voice.follow?.(histories);
+  }
+
   /** Some past tasks that the router could be asked about again. */
   probeTexts(most: number): string[] {
     const retrieval = this.voices.find((voice) => voice instanceof RetrievalVoice);
@@ -89,7 +100,7 @@ export class RouterModel {
     const open = queries.map(
       (query): Open => ({
         query,
-        asked: { text: textOf(query), vector: query.embedding },
+        asked: { text: textOf(query), vector: query.embedding, history: query.history },
         stage: 'words',
         odds: new Float64Array(this.state.labels.length),
         scope: 0,

@@ -141,7 +141,7 @@ async function readManifest(folder: string): Promise<RouterManifest> {
 async function askProbes(model: RouterModel): Promise<Probe[]> {
   const texts = [...model.probeTexts(6), 'zzz qqq xyzzy 0000', ''];
   const vectors = model.encoder ? await model.encoder.encode(texts) : undefined;
-  const queries = texts.map((text, i) => ({ text, embedding: vectors?.[i] }));
+  const queries = texts.map((text, i) => ({ text, embedding: vectors?.[i], history: {} }));
   const answers = await model.route(queries, { useCascade: false, explain: false });
   return texts.map((text, i) => ({
     text,
@@ -155,6 +155,7 @@ async function verifyProbes(path: string, model: RouterModel, probes: readonly P
   const queries = probes.map(({ text, vector }) => ({
     text,
     embedding: vector ? Float32Array.from(vector) : undefined,
+    history: {},
   }));
   const answers = await model.route(queries, { useCascade: false, explain: false });
   probes.forEach((probe, i) => {

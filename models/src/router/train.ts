@@ -79,6 +79,8 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
     vectors,
     target: Int32Array.from(rows, ({ label }) => (label === null ? -1 : number.get(label)!)),
     weights: Float32Array.from(rows, ({ weight }) => weight ?? 1),
+    histories: rows.some(({ history }) => history) ? rows.map(({ history }) => history) : undefined,
+    outcomes: rows.some(({ outcome }) => outcome) ? rows.map(({ outcome }) => outcome) : undefined,
     labels,
     seed,
   };
@@ -262,7 +264,8 @@ function blankState(
   seed: number,
 ): RouterState {
   const hash = createHash('sha256');
-  for (const { text, label, weight } of rows) hash.update(`${JSON.stringify([text, label, weight ?? 1])}\n`);
+  for (const { text, label, weight, history } of rows)
+    hash.update(`${JSON.stringify([text, label, weight ?? 1, ...(history ? [history] : [])])}\n`);
   const none: StageFit = {
     voices: [],
     weights: [],

@@ -1,5 +1,7 @@
 // What goes into training a router and what comes out of asking it.
 // The one thing to know: `probabilities` are odds among the masters given that one of them fits; `scope` is the probability that one does.
+import type { Histories } from '../track-record/index.js';
+import type { RowOutcome } from './voice.js';
 
 export interface MasterProfile {
   name: string;
@@ -18,6 +20,10 @@ export interface TrainingRow {
   label: string | null;
   /** Default 1. */
   weight?: number;
+  /** What was known of each master just before the task; for voices that read it. Default: nothing. */
+  history?: Histories;
+  /** Who did it, and whether it succeeded; for the network's second task. Default: not known. */
+  outcome?: RowOutcome;
 }
 
 /** What a wrong decision costs against asking a person; any unit, only the ratio counts. */

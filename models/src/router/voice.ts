@@ -1,11 +1,14 @@
 // A voice of the ensemble inside the router: scores for every label, and what it noticed about the text.
 // The one thing to know: this is the dense form (typed arrays over label numbers) that stacking and calibration need;
 // an outside Expert joins through `expertVoice`, which turns its votes into such scores.
+import type { Histories } from '../track-record/index.js';
 
 export interface Asked {
   text: string;
   /** Unit vector of the text; voices with `needsVector` are not asked without it. */
   vector?: Float32Array;
+  /** What was known of each master at the task's moment, where that is not now. */
+  history?: Histories;
 }
 
 export interface Scores {
@@ -24,6 +27,10 @@ export interface Voice {
   because(asked: Asked, label: number): string[];
   /** What a file needs to bring it back; null when somebody else keeps it. */
   parts(): VoiceParts | null;
+  /** Whether its scores depend on what the masters did lately. Default: not. */
+  readonly readsHistories?: boolean;
+  /** Where it learns that, from now on. */
+  follow?(histories: () => Histories): void;
 }
 
 export type Numbers = Float32Array | Int32Array | Uint32Array;
@@ -34,6 +41,12 @@ export interface VoiceParts {
   arrays: Record<string, Numbers>;
 }
 
+/** Who did a task, and whether it succeeded. */
+export interface RowOutcome {
+  master: string;
+  success: boolean;
+}
+
 /** Rows a voice learns from. */
 export interface VoiceRows {
   texts: readonly string[];
@@ -41,6 +54,9 @@ export interface VoiceRows {
   /** Label number, or −1: no master fits. */
   target: Int32Array;
   weights: Float32Array;
+  /** By row, where anything is known: the masters' histories at its moment, and how the task went. */
+  histories?: readonly (Histories | undefined)[];
+  outcomes?: readonly (RowOutcome | undefined)[];
   labels: readonly string[];
   seed: number;
 }

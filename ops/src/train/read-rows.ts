@@ -1,7 +1,7 @@
 // Rows of a file for `cortex train --from`: JSON lines, perhaps gzipped, checked before anything is trained.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { OutcomeRow, TrainingRow } from '@cortex/models';
+import { type OutcomeRow, readHistories, type TrainingRow } from '@cortex/models';
 import { canonicalMaster, checkMessage, InvalidMessage } from '@cortex/schemas';
 import { z } from 'zod';
 
@@ -9,6 +9,7 @@ const routingRow = z.looseObject({
   text: z.string().min(1),
   label: z.string().min(1).nullable(),
   weight: z.number().positive().optional(),
+  history: z.unknown(),
 });
 const outcomeRow = z.looseObject({
   text: z.string().min(1),
@@ -23,8 +24,15 @@ const outcomeRow = z.looseObject({
 /** Throws InvalidMessage naming file, line and field. */
 export function readRoutingRows(file: string): TrainingRow[] {
   return lines(file).map(({ where, value }) => {
-    const { text, label, weight } = checkMessage(where, routingRow, value);
-    return { text, label: label === null ? null : canonicalMaster(label), ...(weight === undefined ? {} : { weight }) };
+    const { text, label, weight, history } = checkMessage(where, routingRow, value);
+    const known = history === undefined || history === null ? undefined : readHistories(history);
+    if (typeof known === 'string') throw new InvalidMessage(where, 'history', known);
+    return {
+      text,
+      label: label === null ? null : canonicalMaster(label),
+      ...(weight === undefined ? {} : { weight }),
+      ...(known ? { history: known } : {}),
+    };
   });
 }
 

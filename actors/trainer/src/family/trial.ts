@@ -49,7 +49,9 @@ export async function runTrial(
   const names = [...new Set(usable.flatMap(({ label }) => (label === null ? [] : [label])))].sort();
   const described = await describedBy(masters, encoder)(names);
   const seen = names.map((name, i): MoeMaster => ({ name, description: described[i] as Float32Array }));
-  const data = usable.map(({ label }, i): MoeRow => ({ vector: vectors[i] as Float32Array, label }));
+  const data = usable.map(
+    ({ label, history }, i): MoeRow => ({ vector: vectors[i] as Float32Array, label, ...(history ? { history } : {}) }),
+  );
   await trainMoe(data, seen, {
     ...training,
     seed,

@@ -40,7 +40,7 @@ export class TooManyBadRows extends EvaluationInputError {
       file,
       first.line,
       first.field,
-      `${first.problem} (and ${bad - 1} more bad rows of ${rows}; at most 5 % are passed over)`,
+      `${first.problem} (and ${bad - 1} more bad rows of ${rows}; at most 5 % are passed over; one JSON object a line is expected)`,
     );
   }
 }

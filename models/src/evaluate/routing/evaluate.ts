@@ -2,6 +2,7 @@
 // The one thing to know: labels of the test file are first looked at after every answer is there (`score.ts`).
 import { writeFile } from 'node:fs/promises';
 import type { Encoder } from '../../encoder/index.js';
+import type { RouteQuery } from '../../experts/expert.js';
 import {
   type Costs,
   type ExpertMaker,
@@ -13,6 +14,7 @@ import {
   trainRouter,
 } from '../../router/index.js';
 import { linearAnswers, nearestDescriptionAnswers, ruleAnswers } from './baselines.js';
+import { MastersInvalid } from './errors.js';
 import { type LabelledFile, type LabelledRow, readLabelled, readMasters, requireChoice } from './input.js';
 import { type Answers, type RoutingDocument, scoreRouting } from './score.js';
 
@@ -58,13 +60,19 @@ export async function runEvaluateRouting(options: EvaluateRoutingOptions): Promi
   const train = options.train ? await readLabelled(options.train) : undefined;
   const masters = options.masters ? await readMasters(options.masters) : [];
   if (train) requireChoice(train, masters);
+  else if (masters.length === 1 && !options.model)
+    throw new MastersInvalid(options.masters ?? '', '[0]', 'at least two masters are needed');
   const texts = test.rows.map(({ text }) => text);
   const started = performance.now();
   const model = options.model
     ? await loadServedRouter(options.model, options.encoder)
     : await trainOn(train?.rows ?? [], masters, options);
   const trainSeconds = options.model ? 0 : (performance.now() - started) / 1000;
-  const answers = await askAll(model, texts, options);
+  const answers = await askAll(
+    model,
+    test.rows.map(({ text, history = {} }) => ({ text, history })),
+    options,
+  );
   const known = model.state.masters;
   const baselines = options.baselines ?? true;
   options.onProgress?.({ stage: 'baselines', done: 0 });
@@ -86,7 +94,9 @@ export async function runEvaluateRouting(options: EvaluateRoutingOptions): Promi
     seed: options.seed ?? 1,
   });
   for (const mistake of document.worst_mistakes) {
-    const [again] = await model.route([{ text: texts[mistake.row]! }], { useCascade: false });
+    const [again] = await model.route([{ text: texts[mistake.row]!, history: test.rows[mistake.row]!.history ?? {} }], {
+      useCascade: false,
+    });
     mistake.explanation = again!.explanation;
   }
   if (options.predictions) await writePredictions(options.predictions, test, answers.full, answers.cascade);
@@ -98,23 +108,27 @@ function trainOn(rows: readonly LabelledRow[], masters: readonly MasterProfile[]
   return trainRouter({ masters, rows, encoder, seed, experts, costs, onProgress, signal });
 }
 
-async function askAll(model: RouterModel, texts: readonly string[], options: EvaluateRoutingOptions): Promise<Answers> {
+async function askAll(
+  model: RouterModel,
+  asked: readonly RouteQuery[],
+  options: EvaluateRoutingOptions,
+): Promise<Answers> {
   // Single questions first, while the encoder has not seen the texts: these are the served times, encoder pass included.
-  const step = Math.max(1, Math.floor(texts.length / TIMED));
-  const timed = texts.filter((_, i) => i % step === 0).slice(0, TIMED);
+  const step = Math.max(1, Math.floor(asked.length / TIMED));
+  const timed = asked.filter((_, i) => i % step === 0).slice(0, TIMED);
   await model.route([{ text: 'a first question, so that code is warm' }], { useCascade: false });
   const times: RouteResult[] = [];
-  for (const text of timed) times.push(...(await model.route([{ text }])));
+  for (const query of timed) times.push(...(await model.route([query])));
   const everything: RouteResult[] = [];
-  for (const text of timed) everything.push(...(await model.route([{ text }], { useCascade: false })));
+  for (const query of timed) everything.push(...(await model.route([query], { useCascade: false })));
   const full: RouteResult[] = [];
   const cascade: RouteResult[] = [];
-  for (let from = 0; from < texts.length; from += BATCH) {
+  for (let from = 0; from < asked.length; from += BATCH) {
     options.signal?.throwIfAborted();
-    const queries = texts.slice(from, from + BATCH).map((text) => ({ text }));
+    const queries = asked.slice(from, from + BATCH);
     full.push(...(await model.route(queries, { useCascade: false, explain: false })));
     cascade.push(...(await model.route(queries, { explain: false })));
-    options.onProgress?.({ stage: 'asking', done: Math.min(1, (from + BATCH) / texts.length) });
+    options.onProgress?.({ stage: 'asking', done: Math.min(1, (from + BATCH) / asked.length) });
   }
   return { times, everything, full, cascade };
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { MasterProfile } from '../../router/index.js';
+import { type Histories, readHistories } from '../../track-record/index.js';
 import {
   EvaluationFileEmpty,
   EvaluationFileUnreadable,
@@ -19,6 +20,8 @@ export interface LabelledRow {
   /** Line in the file, from 1. */
   line: number;
   weight?: number;
+  /** What was known of each master just before the task. */
+  history?: Histories;
 }
 
 export interface BadRow {
@@ -82,7 +85,7 @@ function parseRow(content: string, line: number): LabelledRow | BadRow {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { line, field: null, problem: 'it is not a JSON object' };
   }
-  const { text, label, weight } = value as Record<string, unknown>;
+  const { text, label, weight, history } = value as Record<string, unknown>;
   if (typeof text !== 'string') return { line, field: 'text', problem: 'it must be a string' };
   if (!text.trim()) return { line, field: 'text', problem: 'it is empty' };
   if (text.length > LONGEST_TEXT) return { line, field: 'text', problem: `longer than ${LONGEST_TEXT} characters` };
@@ -93,7 +96,15 @@ function parseRow(content: string, line: number): LabelledRow | BadRow {
   if (weight !== undefined && (typeof weight !== 'number' || !(weight > 0) || !Number.isFinite(weight))) {
     return { line, field: 'weight', problem: 'it must be a number above 0' };
   }
-  return { text, label: label as string | null, line, ...(weight === undefined ? {} : { weight: weight as number }) };
+  const known = history === undefined || history === null ? undefined : readHistories(history);
+  if (typeof known === 'string') return { line, field: 'history', problem: known };
+  return {
+    text,
+    label: label as string | null,
+    line,
+    ...(weight === undefined ? {} : { weight: weight as number }),
+    ...(known ? { history: known } : {}),
+  };
 }
 
 /** @throws SingleLabel unless there are at least two labels among the rows and masters, counting "no master fits". */

@@ -1,6 +1,7 @@
 // Any Expert as a voice of the ensemble: its votes become scores, its abstentions count for nobody.
 // The one thing to know: an expert that learns must be made anew for every fold, or its odds would be judged on rows it has seen.
 import type { Expert, RouteQuery, Vote } from '../../experts/expert.js';
+import type { Histories } from '../../track-record/index.js';
 import type { Asked, Scores, Voice, VoiceMaker, VoiceParts, VoiceRows } from '../voice.js';
 
 /** Makes an expert from rows; called once a fold and once for all rows. */
@@ -26,11 +27,19 @@ export class OutsideVoice implements Voice {
     this.needsVector = expert.needsEmbedding;
   }
 
+  get readsHistories(): boolean {
+    return this.expert.readsHistories === true;
+  }
+
+  follow(histories: () => Histories): void {
+    this.expert.follow?.(histories);
+  }
+
   async score(asked: readonly Asked[]): Promise<Scores> {
     const labels = this.labels.length;
     const scores = new Float32Array(asked.length * labels);
     const signals = new Float32Array(asked.length);
-    const queries = asked.map(({ text, vector }): RouteQuery => ({ text, embedding: vector }));
+    const queries = asked.map(({ text, vector, history }): RouteQuery => ({ text, embedding: vector, history }));
     const votes = await this.expert.vote(queries);
     votes.forEach((vote, r) => {
       this.#last.set(asked[r]!, vote);
