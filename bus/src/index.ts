@@ -20,6 +20,7 @@ export {
   type Delivery,
   deadLetter,
   deadLettersOf,
+  followStream,
   type Puller,
   type PullerOptions,
   pullOne,
@@ -27,6 +28,7 @@ export {
   retryCurve,
   runConsumer,
   type StoredDeadLetter,
+  type StreamFollowing,
   startPuller,
 } from './consume/index.js';
 export {

@@ -170,8 +170,7 @@ it('kept records and those of the log together teach what the whole stream would
 });
 
 it('each label carries what every master had done before its decision, and how its own task went', () => {
-  const later = (id: string, minutes: number) =>
-    decided(id, { at: time(minutes * 60_000), record: `${id}-late` } as Partial<LogRecord>);
+  const later = (id: string, minutes: number) => decided(id, { at: time(minutes * 60_000) });
   const { routing } = labelsOf([
     ...[decided('a'), ended('a', true)],
     ...[decided('b'), ended('b', false, { step: 'corrected', correction: { master: 'cicd', by: 'ann' } })],

@@ -1,6 +1,6 @@
 // Work that nobody owns: once in a while the tasks that fitted no master are grouped, and each group is put to a person as a new master or as
 // more work for one that is near. Answered "approve" (or with another name), it is registered; the router knows it a moment later.
-import { type Bus, type Logger, type MasterRegistry, publish } from '@cortex/bus';
+import { type Bus, followStream, type Logger, type MasterRegistry, publish } from '@cortex/bus';
 import { discover, type Encoder, type KnownMaster, loadEncoder, type Proposal } from '@cortex/models';
 import {
   decodeMessage,
@@ -11,7 +11,6 @@ import {
   type ReviewRequest,
   reviewAnswerSchema,
 } from '@cortex/schemas';
-import { follow } from '../follow.js';
 import { type Journal, keyOf } from '../journal.js';
 
 export interface DiscoveryOptions {
@@ -64,7 +63,7 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
     if (options.leads() && bus.state() === 'connected')
       void look().catch((error) => log.warn('no look for unowned work', { error: String(error) }));
   }, options.everyMs);
-  const reading = follow(bus, subjects.stream('REVIEWS'), undefined, log, (message) => {
+  const reading = followStream(bus, subjects.stream('REVIEWS'), undefined, log, (message) => {
     if (message.subject !== subjects.reviewsAnswered) return;
     let answer: ReviewAnswer;
     try {

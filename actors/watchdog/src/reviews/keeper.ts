@@ -1,5 +1,5 @@
 // The desk on the bus: reads questions and answers from the stream REVIEWS, and says there who has a question now, and how it ended.
-import { type Bus, type Logger, publish } from '@cortex/bus';
+import { type Bus, followStream, type Logger, publish } from '@cortex/bus';
 import {
   decodeMessage,
   EVENT_TYPES,
@@ -10,7 +10,6 @@ import {
 } from '@cortex/schemas';
 import type { Finding } from '../finding.js';
 import { EVENT_HOLD_MS } from '../finding.js';
-import { follow } from '../follow.js';
 import {
   bestCandidate,
   type DeskMove,
@@ -43,7 +42,7 @@ export function openKeeper({ bus, settings, onFindings, log }: KeeperOptions): K
   /** Endings under way: said once, though the desk hears of them only when the stream comes back. */
   const ending = new Set<string>();
   let looking = false;
-  const reading = follow(bus, subjects.stream('REVIEWS'), undefined, log, (message) => {
+  const reading = followStream(bus, subjects.stream('REVIEWS'), undefined, log, (message) => {
     const at = message.time.getTime();
     try {
       if (message.subject === subjects.reviewsRequested)

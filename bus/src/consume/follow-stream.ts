@@ -1,21 +1,25 @@
 // Reads a stream from a moment on and goes on with it as it grows, through reconnects and restarts of the server, each message once.
-import type { Bus, Logger } from '@cortex/bus';
+// The one thing to know: its consumer is its own and vanishes with it; nothing is acknowledged, and nobody waits for it.
 import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import type { Logger } from '../actor/runtime.js';
+import type { Bus } from '../connection/connect.js';
 
-export interface Following {
+export interface StreamFollowing {
   /** Resolves when it has been read up to what was there at first. */
   readonly caughtUp: Promise<void>;
   stop(): void;
 }
 
+const AGAIN_MS = 1_000;
+
 /** @param from undefined: from its beginning */
-export function follow(
+export function followStream(
   bus: Bus,
   stream: string,
   from: Date | undefined,
   log: Logger,
   onMessage: (message: JsMsg) => void,
-): Following {
+): StreamFollowing {
   let stopped = false;
   let close: () => void = () => undefined;
   let done: () => void = () => undefined;
@@ -23,7 +27,11 @@ export function follow(
     done = resolve;
   });
   let after = 0;
+  // A consumer notices a new server only after its heartbeats stay out: half a minute. A reconnect is known at once.
+  const offReconnect = bus.onReconnect(() => close());
   const read = async () => {
+    // A stream that was made anew counts from one again.
+    if (after > 0 && (await bus.jsm.streams.info(stream)).state.last_seq < after) after = 0;
     const consumer = await bus.js.consumers.get(
       stream,
       after > 0
@@ -51,13 +59,14 @@ export function follow(
       } catch (error) {
         if (!stopped && bus.state() === 'connected') log.warn(`${stream} cannot be read`, { error: String(error) });
       }
-      if (!stopped) await new Promise((resolve) => setTimeout(resolve, 1_000));
+      if (!stopped) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   })();
   return {
     caughtUp,
     stop() {
       stopped = true;
+      offReconnect();
       close();
       done();
     },
