@@ -440,6 +440,7 @@ export {
   type MasterHistory,
   readHistories,
   type TaskLife,
+  WINDOW_MS as TRACK_RECORD_MS,
   TrackRecords,
   type Work,
 } from './track-record/index.js';

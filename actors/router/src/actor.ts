@@ -10,6 +10,7 @@ import { ArmRouting } from './arms/arm-routing.js';
 import { type FollowedRouters, followRouters } from './arms/follow.js';
 import { Eligibility } from './eligible.js';
 import { EncoderSupply } from './encoder-supply.js';
+import { LiveRecords } from './live-records.js';
 import type { Panel } from './panel.js';
 import { Routing } from './routing.js';
 import { Serving } from './serving.js';
@@ -42,6 +43,9 @@ export function routerActor(settings: RouterSettingsInput = {}, parts: RouterPar
       });
       context.add({ name: 'encoder', stop: () => encoder.close() });
 
+      const records = new LiveRecords(bus, log);
+      context.add({ name: 'track records', stop: async () => records.stop() });
+
       const worksOptions: WorksOptions = {
         cacheFolder: set.cache_folder,
         sure: set.sure,
@@ -51,6 +55,7 @@ export function routerActor(settings: RouterSettingsInput = {}, parts: RouterPar
           return current && folder ? { encoder: current, folder } : undefined;
         },
         missing: () => encoder.missing(),
+        onModel: (model) => records.show(model),
         onReading: (what) => {
           reading = what;
           say();

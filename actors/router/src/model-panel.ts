@@ -41,6 +41,7 @@ export function modelPanel({ model, masters, version, identity, reason }: ModelP
     identity,
     // Described masters are found by meaning, also where no words were ever learnt.
     needsEncoder: model.profiles.vectors !== undefined && (model.state.full !== null || newcomers.size > 0),
+    moving: model.readsHistories,
     ...(reason === undefined ? {} : { reason }),
     quick: ask(true),
     full: ask(false),

@@ -31,6 +31,8 @@ export interface Panel {
   readonly provisional?: boolean;
   /** Whether `full` says more than `quick`. */
   readonly needsEncoder: boolean;
+  /** What the masters did lately is part of its full opinions: the same question may be answered otherwise a minute later. */
+  readonly moving?: boolean;
   /** Why it does without the encoder, where it does. */
   readonly reason?: string;
   /** Rules and words; microseconds. One opinion a query. */

@@ -156,7 +156,8 @@ export class Routing {
         const encoder = this.parts.encoder.current()?.id;
         const how = circumstances('encoder');
         if (encoder !== undefined) how.models.encoder = encoder;
-        return this.remember(topic, settle(found.opinion, how, question, found.stages));
+        const answer = settle(found.opinion, how, question, found.stages);
+        return panel.moving ? answer : this.remember(topic, answer);
       }
       if (options.strict && found.failed !== undefined) throw found.failed;
       return settle(quick, circumstances(found.late ? 'deadline' : 'no-encoder', found.reason), question, stages);

@@ -29,6 +29,8 @@ export interface WorksOptions {
   readonly missing: () => string | undefined;
   /** What is still being read with the encoder; undefined when nothing is. */
   readonly onReading: (what: string | undefined) => void;
+  /** Shows a model what the masters did lately, where that is part of its answers. */
+  readonly onModel?: (model: RouterModel) => void;
   /** Puts something between a model and who hears it; for trials of models that misbehave. Default: nothing. */
   readonly through?: (panel: Panel) => Panel;
 }
@@ -50,6 +52,7 @@ export class RouterWorks implements PanelWorks {
     this.withdrawnVersion = this.named && model === undefined ? this.trained?.version : undefined;
     this.named = name !== undefined;
     if (model) {
+      this.options.onModel?.(model);
       const { trained_at, data } = model.state;
       const digest = createHash('sha256').update(`${data.fingerprint} ${trained_at}`).digest('hex').slice(0, 8);
       // A folder named after its version says it; one that is written again and again (`current`) does not.

@@ -1,5 +1,5 @@
 // What comes over the bus, as events of the core. Malformed messages say nothing and are passed over: whoever consumes them complains.
-import type { Bus, Logger } from '@cortex/bus';
+import { type Bus, followStream, type Logger, type StreamFollowing } from '@cortex/bus';
 import {
   canonicalMaster,
   decodeMessage,
@@ -13,7 +13,6 @@ import {
   unescapeToken,
 } from '@cortex/schemas';
 import type { Backlog, Claim, Step, WatchEvent } from './events.js';
-import { type Following, follow } from './follow.js';
 
 export type OnEvent = (event: WatchEvent, at: number) => void;
 
@@ -140,9 +139,9 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [k in K]
 }
 
 /** Reads the log from some hours ago and goes on with it as it grows. The times of old records are those at which they were stored. */
-function readLog(bus: Bus, hours: number, onEvent: OnEvent, log: Logger): Following {
+function readLog(bus: Bus, hours: number, onEvent: OnEvent, log: Logger): StreamFollowing {
   const from = new Date(Date.now() - hours * 3_600_000);
-  return follow(bus, bus.subjects.stream('LOG'), from, log, (message) => {
+  return followStream(bus, bus.subjects.stream('LOG'), from, log, (message) => {
     const at = message.info.pending > 0 ? message.time.getTime() : Date.now();
     try {
       onEvent(stepOf(decodeMessage('log record', logRecordSchema, message.data)), at);

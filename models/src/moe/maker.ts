@@ -25,17 +25,20 @@ export interface NeuralMakerOptions {
   describe(labels: readonly string[]): Promise<Float32Array[]>;
   /** Default: those of `trainMoe`. */
   training?: Omit<MoeTrainOptions, 'seed' | 'signal'>;
+  /** Keeps the network only where held-out rows show that the ensemble is better for it. Default true. */
+  onTrial?: boolean;
 }
 
 export interface NeuralMaker {
   readonly name: 'neural';
   readonly needsEmbedding: true;
+  readonly onTrial: boolean;
   make(rows: NeuralRows, signal?: AbortSignal): Promise<Expert>;
   /** The network made last, for `saveMoe`. */
   latest(): MoeModel | undefined;
 }
 
-export function neuralMaker({ describe, training = {} }: NeuralMakerOptions): NeuralMaker {
+export function neuralMaker({ describe, training = {}, onTrial = true }: NeuralMakerOptions): NeuralMaker {
   let described: Promise<Map<string, Float32Array>> | undefined;
   let latest: MoeModel | undefined;
   const descriptionsOf = async (labels: readonly string[]) => {
@@ -66,7 +69,7 @@ export function neuralMaker({ describe, training = {} }: NeuralMakerOptions): Ne
     latest = model;
     return NeuralExpert.create(await serveMoe(model));
   };
-  return { name: 'neural', needsEmbedding: true, make, latest: () => latest };
+  return { name: 'neural', needsEmbedding: true, onTrial, make, latest: () => latest };
 }
 
 /** Passes, temperature and confidence head of another run. */

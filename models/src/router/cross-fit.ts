@@ -10,6 +10,10 @@ export interface CrossFit {
 }
 
 export interface CrossFitOptions {
+  /** Folds to do. Default: all. */
+  among?: readonly number[];
+  /** Scores of the other folds, to be filled up in place. Default: none. */
+  into?: CrossFit;
   signal?: AbortSignal;
   onProgress?: (done: number) => void;
 }
@@ -22,9 +26,10 @@ export async function crossFit(
   options: CrossFitOptions = {},
 ): Promise<CrossFit> {
   const count = rows.texts.length;
-  const voices: Scores[] = [];
+  const voices: Scores[] = options.into?.voices ?? [];
   const signals: string[][] = [];
-  for (let f = 0; f < folds; f++) {
+  const among = options.among ?? Array.from({ length: folds }, (_, f) => f);
+  for (const [done, f] of among.entries()) {
     const inside: number[] = [];
     const outside: number[] = [];
     for (let r = 0; r < count; r++) (fold[r] === f ? outside : inside).push(r);
@@ -42,7 +47,7 @@ export async function crossFit(
       };
       scatter(part.scores, voices[v].scores, outside, width);
       scatter(part.signals, voices[v].signals, outside, voice.signals.length);
-      options.onProgress?.((f + (v + 1) / makers.length) / folds);
+      options.onProgress?.((done + (v + 1) / makers.length) / among.length);
     }
   }
   return { voices, signals };

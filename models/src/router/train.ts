@@ -10,6 +10,7 @@ import { crossFit, leftOutLabels, makeAll } from './cross-fit.js';
 import { fitEarlyExit, leavesEarly } from './early-exit.js';
 import { assignFolds } from './folds.js';
 import { learnNewcomer, NEWCOMER_PRIOR } from './newcomer.js';
+import { tryVoice } from './on-trial.js';
 import { describeMasters, type Profiles, pickProfiles } from './profiles.js';
 import { RouterModel } from './router-model.js';
 import { fitStage, judge, type StageFit, type StageJudged, type StageProblem } from './stage.js';
@@ -97,12 +98,26 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
   report('choosing how closely to fit', 0);
   const cost = vectors ? await chooseCost(data, fold, signal) : 0;
   report('choosing how closely to fit', 1);
-  const makers = makersFor(options, masters, labels, profiles, cost);
-  const cross = await crossFit(makers, data, fold, folds, {
+  const offered = makersFor(options, masters, labels, profiles, cost);
+  const makers = offered.filter(({ onTrial }) => !onTrial);
+  let cross = await crossFit(makers, data, fold, folds, {
     signal,
     onProgress: (done) => report('cross-fitting', done),
   });
   const judged = judgedRows(data.target, fold, labels.length);
+  for (const maker of offered.filter(({ onTrial }) => onTrial)) {
+    const stage = `trying ${maker.name}`;
+    const priors = makers.map(({ priorWeight }) => priorWeight);
+    const tried = await tryVoice(
+      maker,
+      { rows: data, fold, folds, cross, priors, judged },
+      { signal, onProgress: (done) => report(stage, done) },
+    );
+    ({ cross } = tried);
+    if (tried.kept) makers.push(maker);
+    if (tried.trial) state.metrics[`${maker.name}_gain`] = tried.trial.gain;
+    state.notes.push(trialNote(maker.name, tried));
+  }
   const nulls = indices(data.target, (label) => label < 0);
   const leftOut =
     nulls.length < ENOUGH_OUTSIDERS
@@ -187,6 +202,15 @@ function makersFor(
     if (!expert.needsEmbedding || options.encoder) makers.push(outsideMaker(expert));
   }
   return makers;
+}
+
+function trialNote(name: string, { kept, trial }: Awaited<ReturnType<typeof tryVoice>>): string {
+  if (!trial) return `${name}: not tried, there are too few rows to judge it by`;
+  const { low, high } = trial.interval;
+  const figures = `log loss saved a row ${trial.gain.toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}`;
+  return kept
+    ? `${name}: kept, it helps on held-out rows (${figures})`
+    : `${name}: left out, it is not sure to help (${figures})`;
 }
 
 /** Rows with a label that also has rows in another fold: the voices that judge them knew the label. */

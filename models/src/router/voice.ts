@@ -66,5 +66,7 @@ export interface VoiceMaker {
   readonly needsVector: boolean;
   /** Weight of its scores in the ensemble when there are too few rows to learn it. */
   readonly priorWeight: number;
+  /** Kept only where held-out rows show that the ensemble is better for it. Default: kept. */
+  readonly onTrial?: boolean;
   make(rows: VoiceRows, signal?: AbortSignal): Promise<Voice> | Voice;
 }

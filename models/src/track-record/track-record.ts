@@ -31,7 +31,7 @@ export interface Work {
 
 /** Tasks that rolling figures rest on, and for how long a task counts. */
 const RECENT = 20;
-const WINDOW_MS = 7 * 86_400_000;
+export const WINDOW_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Masters in one answer, the latest active ones: a row of a thousand masters would be a hundred kilobytes. */
 export const MOST_MASTERS = 50;

@@ -53,7 +53,13 @@ const TABLE: Record<Exclude<Role, 'operator' | 'provisioner'>, Row> = {
       ),
     ],
   },
-  router: { about: 'answers asks for a master', gives: () => [], answers: ['coordinator', 'cli'] },
+  router: {
+    about: 'answers asks for a master',
+    gives: () => [],
+    // What the masters did lately, for a network that learned from it.
+    follows: ['LOG'],
+    answers: ['coordinator', 'cli'],
+  },
   predictor: { about: 'answers asks for a prediction', gives: () => [], answers: ['coordinator', 'cli'] },
   recorder: { about: 'keeps what happened', gives: (s) => [s.deadAll] },
   trainer: {

@@ -47,7 +47,7 @@ describe.skipIf(skip)('a router with the network in it', { timeout: 240_000 }, (
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cortex-neural-'));
     encoder = await loadEncoder(folderOfEncoder as string);
-    await trainRouterInto(MASTERS, ROWS, { folder, encoder, seed: 1, neural: true });
+    await trainRouterInto(MASTERS, ROWS, { folder, encoder, seed: 1, neural: 'always' });
   }, 240_000);
   afterAll(async () => {
     await encoder?.close();

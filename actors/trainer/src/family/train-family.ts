@@ -25,8 +25,8 @@ export interface FamilyTraining {
   readonly folder: string;
   readonly encoder: Encoder | undefined;
   readonly seed: number;
-  /** Train the network into the router's ensemble too: minutes instead of seconds. Needs the encoder. */
-  readonly neural?: boolean;
+  /** Try the network as a voice of the router too: minutes instead of seconds. Kept where held-out rows show that it helps, or 'always'. Needs the encoder. */
+  readonly neural?: boolean | 'always';
   /** The network's hyper-parameters; default: its own. */
   readonly training?: Readonly<Record<string, number>>;
   /** Share of the stage that is done. */
@@ -66,7 +66,8 @@ export async function trainRouterInto(
     ...(neural ? { experts: [neural.maker] } : {}),
   });
   const fingerprint = fingerprintOf(usable);
-  const network = neural?.maker.latest();
+  const heard = model.voices.some(({ name }) => name === neural?.maker.name);
+  const network = heard ? neural?.maker.latest() : undefined;
   await saveServedRouter(model, options.folder, network ? { model: network, fingerprint } : undefined);
   return finish(options, {
     family: 'router',
@@ -111,7 +112,8 @@ export function describedBy(masters: readonly { name: string; description?: stri
 }
 
 /** The ensemble makes the network several times; only the first making is stopped by held-out rows, so its curve is the one to read. */
-function neuralOf(masters: readonly Master[], encoder: Encoder, { training, onPoint }: FamilyTraining) {
+function neuralOf(masters: readonly Master[], encoder: Encoder, options: FamilyTraining) {
+  const { training, onPoint } = options;
   let making = 0;
   let heldOut: number | null = null;
   const onEpoch = ({ stage, epoch, loss, heldOutLoss }: MoeProgress) => {
@@ -122,7 +124,11 @@ function neuralOf(masters: readonly Master[], encoder: Encoder, { training, onPo
     heldOut = Math.min(heldOut ?? heldOutLoss, heldOutLoss);
     onPoint?.(`${curve}/held_out_loss`, heldOutLoss, epoch);
   };
-  const maker = neuralMaker({ describe: describedBy(masters, encoder), training: { ...training, onEpoch } });
+  const maker = neuralMaker({
+    describe: describedBy(masters, encoder),
+    training: { ...training, onEpoch },
+    onTrial: options.neural !== 'always',
+  });
   return { maker, heldOutLoss: () => heldOut };
 }
 

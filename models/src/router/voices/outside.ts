@@ -8,6 +8,8 @@ import type { Asked, Scores, Voice, VoiceMaker, VoiceParts, VoiceRows } from '..
 export interface ExpertMaker {
   readonly name: string;
   readonly needsEmbedding: boolean;
+  /** Kept only where held-out rows show that the ensemble is better for it. Default: kept. */
+  readonly onTrial?: boolean;
   make(rows: VoiceRows, signal?: AbortSignal): Promise<Expert> | Expert;
 }
 
@@ -69,6 +71,7 @@ export function outsideMaker(maker: ExpertMaker): VoiceMaker {
     name: maker.name,
     needsVector: maker.needsEmbedding,
     priorWeight: 1,
+    onTrial: maker.onTrial === true,
     make: async (rows, signal) => new OutsideVoice(await maker.make(rows, signal), rows.labels),
   };
 }

@@ -62,7 +62,7 @@ export function addEvaluate(program: Command): void {
     .option('--masters <file>', 'JSON list of {"name", "description"}, for labels with few rows or none')
     .option(
       '--neural',
-      'train the network into the ensemble too, as "cortex train router --neural" does: minutes more',
+      'try the network as one more voice, as "cortex train router --neural" does; kept where held-out rows show that it helps: minutes more',
     );
   kind(
     'outcomes',

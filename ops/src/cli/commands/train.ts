@@ -44,7 +44,10 @@ export function addTrain(program: Command): void {
     .option('--from <file>', 'the same as --rows')
     .option('--local', 'in this process, also where a trainer runs')
     .option('--seed <n>', 'the same seed and rows give the same model', parseCount, 1)
-    .option('--neural', 'train the network into the ensemble too: minutes instead of seconds')
+    .option(
+      '--neural',
+      'try the network as one more voice, kept where held-out rows show that it helps: minutes instead of seconds',
+    )
     .option('--no-promote', 'publish it, and let "cortex models promote" decide')
     .option('--watch', 'by a trainer, and by nobody else')
     .option(
