@@ -60,8 +60,11 @@ export const timerSchema = z
   .describe('Wakes a coordinator at the deadline of a task.');
 export type Timer = z.infer<typeof timerSchema>;
 
-/** The server's advisory that a message was delivered as often as its consumer allows (JetStream `max_deliver`). */
-export const exhaustedSchema = z.looseObject({
+/**
+ * The server's advisories about one delivery of a message: it was the last that its consumer allows (JetStream `max_deliver`), or it was given
+ * back (`nak`). `deliveries` counts from 1.
+ */
+export const deliveryAdvisorySchema = z.looseObject({
   stream: z.string(),
   consumer: z.string(),
   stream_seq: z.number().int().positive(),

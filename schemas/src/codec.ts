@@ -1,6 +1,6 @@
 // Bytes to messages and back. A message that does not fit is refused with one sentence that names the field.
-import type { z } from 'zod';
-import { type TaskInput, taskSchema } from './task.js';
+import { z } from 'zod';
+import { type Cancel, cancelSchema, type TaskInput, taskSchema } from './task.js';
 
 /** Thrown when a payload is not what its subject asks for. `field` is a dotted path, empty for the payload as a whole. */
 export class InvalidMessage extends Error {
@@ -55,6 +55,17 @@ export function decodeTask(bytes: Uint8Array): TaskInput {
   if (first === undefined) throw new InvalidMessage('task', '', 'is empty');
   if (first === '{' || first === '[') return decodeMessage('task', taskSchema, bytes);
   return checkMessage('task', taskSchema, { text: text.trim() });
+}
+
+/**
+ * Reads a cancellation: `{"task": id, ...}`, the same with the `id` that the task was submitted with, or the id as plain text.
+ * Throws {@link InvalidMessage}.
+ */
+export function decodeCancel(bytes: Uint8Array): Cancel {
+  const text = decodeText('cancel', bytes).trim();
+  if (!text.startsWith('{') && !text.startsWith('[')) return checkMessage('cancel', cancelSchema, { task: text });
+  const json = decodeMessage('cancel', z.looseObject({ task: z.unknown().optional(), id: z.unknown().optional() }), bytes);
+  return checkMessage('cancel', cancelSchema, { ...json, task: json.task ?? json.id });
 }
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 export {
   askErrorSchema,
-  exhaustedSchema,
+  deliveryAdvisorySchema,
   type PredictAnswer,
   type PredictAsk,
   predictAnswerSchema,
@@ -12,7 +12,7 @@ export {
   type Timer,
   timerSchema,
 } from './ask.js';
-export { checkMessage, decodeMessage, decodeTask, decodeText, encodeMessage, InvalidMessage } from './codec.js';
+export { checkMessage, decodeCancel, decodeMessage, decodeTask, decodeText, encodeMessage, InvalidMessage } from './codec.js';
 export {
   ARMS,
   type Arm,

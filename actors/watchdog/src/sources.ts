@@ -117,7 +117,7 @@ export function stepOf(record: LogRecord): Step {
     ...optional('minuteBudget', budget?.minutes),
     ...optional('p90Minutes', decision?.prediction?.minutes?.p90),
     ...(decision && record.step === 'decided'
-      ? { nextBest: nextBest(decision.probabilities, master), method: decision.method }
+      ? { nextBest: nextBest(decision, master), method: decision.method }
       : {}),
     ...optional('deadline', deadline),
     ...optional('traceId', decision?.trace_id),
@@ -126,12 +126,13 @@ export function stepOf(record: LogRecord): Step {
   };
 }
 
-function nextBest(probabilities: Readonly<Record<string, number>>, chosen: string): string[] {
-  return Object.entries(probabilities)
-    .filter(([name, p]) => name !== chosen && p > 0)
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, 5)
-    .map(([name]) => name);
+/** Who else came into question, likeliest first: a task whose master alone fits waits for it, whoever else is idle. */
+function nextBest(decision: NonNullable<LogRecord['decision']>, chosen: string): string[] {
+  const odds = decision.probabilities;
+  return decision.candidates
+    .filter((name) => name !== chosen)
+    .sort((a, b) => (odds[b] ?? 0) - (odds[a] ?? 0))
+    .slice(0, 5);
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [k in K]?: V } {

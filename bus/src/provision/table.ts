@@ -102,10 +102,10 @@ export const STREAM_TABLE: readonly StreamRow[] = [
   },
   {
     name: 'TIMERS',
-    subjects: (s) => [s.timers, exhaustedAdvisories(s)],
+    subjects: (s) => [s.timers, workAdvisory(s, 'MAX_DELIVERIES'), workAdvisory(s, 'MSG_NAKED')],
     maxMiB: 128,
     reason:
-      'wake-ups: one message per task with a deadline, redelivered at its moment; and the notices of work given up, which the server does not store by itself',
+      'wake-ups: one message per task with a deadline, redelivered at its moment; and the notices of work given back or given up, which the server does not store by itself',
   },
   {
     name: 'JOBS',
@@ -115,9 +115,9 @@ export const STREAM_TABLE: readonly StreamRow[] = [
   },
 ];
 
-/** What the server says when a work message was delivered as often as allowed. */
-function exhaustedAdvisories(s: Subjects): string {
-  return `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${s.stream('LOG')}.*`;
+/** What the server says when a work message was delivered as often as allowed, and when a worker gave one back (nak). */
+function workAdvisory(s: Subjects, kind: 'MAX_DELIVERIES' | 'MSG_NAKED'): string {
+  return `$JS.EVENT.ADVISORY.CONSUMER.${kind}.${s.stream('LOG')}.*`;
 }
 
 export function streamConfigs(
@@ -182,7 +182,7 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
   {
     stream: 'TIMERS',
     name: 'coordinator',
-    filter: (s) => [s.timers, exhaustedAdvisories(s)],
+    filter: (s) => [s.timers, workAdvisory(s, 'MAX_DELIVERIES'), workAdvisory(s, 'MSG_NAKED')],
     reason: 'deadlines, and work given up',
     extra: { max_deliver: -1, max_ack_pending: 200_000 },
   },

@@ -1,6 +1,6 @@
 // All commands, each from a file of its own. Commander's complaints become one line that names the argument.
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { addActions } from './commands/actions.js';
 import { addActor } from './commands/actor.js';
 import { addAlerts } from './commands/alerts.js';
@@ -89,5 +89,18 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
   ]) {
     add(program);
   }
-  return program;
+  return takeOptionsBeforeCommand(program);
+}
+
+/** `cortex --nats URL task t-1` means `cortex task t-1 --nats URL`, as with most tools; the command's help is where they stand. */
+function takeOptionsBeforeCommand(program: Command): Command {
+  program.enablePositionalOptions();
+  for (const flags of ['--nats <url>', '--creds <file>', '--json']) program.addOption(new Option(flags).hideHelp());
+  return program.hook('preAction', (_, command) => {
+    for (const [name, value] of Object.entries(program.opts())) {
+      if (!command.options.some((option) => option.attributeName() === name))
+        program.error(`error: unknown option '--${name}'`);
+      if (command.getOptionValue(name) === undefined) command.setOptionValueWithSource(name, value, 'cli');
+    }
+  });
 }

@@ -42,6 +42,8 @@ describe('a wrong command line ends with 2 and names the argument', () => {
     [['submit', '--file', 'none.jsonl'], /--file none\.jsonl: there is no such file/],
     [['submit', 'x', '--file', 'tasks.jsonl'], /TEXT: and --file/],
     [['submit', 'x', '--creds', 'none.creds'], /--creds: there is no file none\.creds/],
+    [['--nats', 'http://here', 'submit', 'x'], /--nats: "http:\/\/here" is not a NATS address/],
+    [['--nats', 'nats://here', 'keys', 'init'], /unknown option '--nats'/],
     [['submit', 'x', '--nats', 'http://here'], /--nats: "http:\/\/here" is not a NATS address/],
     [['submit', 'x', '--id', ''], /field id: /],
     [['actor', 'nobody'], /NAME: there is no actor "nobody".*router, predictor, coordinator/],

@@ -14,12 +14,13 @@ import {
 import { EVENT_TYPES, type LogRecord, SPAN_KEYS, type Task, taskKey } from '@cortex/schemas';
 import type { Decider } from '../decide/decider.js';
 import { type Append, decidedRecord, type Plan, plan, type TaskEvent } from '../state/machine.js';
+import { firstAttemptDoubtful } from './doubt.js';
 
 export interface Shell {
   readonly bus: Bus;
   readonly log: TaskLog;
   readonly decide: Decider;
-  /** How long a claim waits for its task, milliseconds. */
+  /** How long a claim waits for its task, or while another worker seems to hold it, milliseconds. */
   readonly unknownTaskMs: number;
 }
 
@@ -54,6 +55,10 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
   for (let race = 0; race < MAX_RACES; race++) {
     if (last && (await carriedOutBefore(shell, trigger, last, race > 0)))
       return { plan: { do: 'nothing', why: 'this very message was carried out before' } };
+    if (last && trigger.event.kind === 'claim' && Date.now() - trigger.storedAt < shell.unknownTaskMs) {
+      if (await firstAttemptDoubtful(shell.bus, last, trigger.event.outcome))
+        throw new RetryLater(`attempt 1 of task ${trigger.task} claims it, but it was delivered again`, 1_000);
+    }
     const planned = plan(last?.record, await complete(shell, trigger, last));
     if (planned.do === 'nothing') {
       if (planned.refused) count('outcomes', { status: 'refused' });

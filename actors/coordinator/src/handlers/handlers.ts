@@ -1,13 +1,13 @@
-// One handler per inlet: tasks, outcome claims, people's answers, and wake-ups (deadlines, exhausted deliveries).
+// One handler per inlet: tasks, outcome claims, people's answers, and wake-ups (deadlines, work given back or given up).
 
 import { count, type Delivery, deadLetter, type MasterRegistry, RetryLater, Unprocessable } from '@cortex/bus';
 import {
   attemptSchema,
-  cancelSchema,
   canonicalMaster,
   checkMessage,
+  decodeCancel,
   decodeMessage,
-  exhaustedSchema,
+  deliveryAdvisorySchema,
   HEADERS,
   logRecordSchema,
   outcomeSchema,
@@ -65,7 +65,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
   }
 
   async function cancel(delivery: Delivery, span: Span): Promise<void> {
-    const request = decodeMessage('cancel', cancelSchema, delivery.data);
+    const request = decodeCancel(delivery.data);
     span.setAttribute(SPAN_KEYS.taskId, request.task);
     const { plan } = await carryOut(shell, {
       task: request.task,
@@ -136,7 +136,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     },
 
     async wakeUps(delivery, span) {
-      if (delivery.subject.startsWith('$JS.EVENT.')) return exhausted(delivery, span);
+      if (delivery.subject.startsWith('$JS.EVENT.')) return advised(delivery, span);
       const timer = decodeMessage('timer', timerSchema, delivery.data);
       const wait = Date.parse(timer.due) - Date.now();
       if (wait > 0) throw new RetryLater(`due ${timer.due}`, Math.min(wait, LONGEST_NAP_MS));
@@ -148,9 +148,12 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     },
   };
 
-  /** The server gave a work message up: the task ends as failed, and the message goes to DEAD so that a person can put it back. */
-  async function exhausted(delivery: Delivery, span: Span): Promise<void> {
-    const advisory = decodeMessage('advisory', exhaustedSchema, delivery.data);
+  /**
+   * A worker gave its message back: its attempt is over, and a claim of it would be a late one. Or the server gave the message up: the task ends
+   * as failed, and the message goes to DEAD so that a person can put it back.
+   */
+  async function advised(delivery: Delivery, span: Span): Promise<void> {
+    const advisory = decodeMessage('advisory', deliveryAdvisorySchema, delivery.data);
     if (advisory.stream !== subjects.stream('LOG')) return;
     const stored = await shell.bus.jsm.streams
       .getMessage(advisory.stream, { seq: advisory.stream_seq })
@@ -158,6 +161,17 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     if (!stored) return;
     const work = decodeMessage('log record', logRecordSchema, stored.data);
     span.setAttribute(SPAN_KEYS.taskId, work.task.id);
+    if (delivery.subject.includes('.MSG_NAKED.')) {
+      const event = {
+        kind: 'attempt',
+        task: work.task.id,
+        attempt: advisory.deliveries + 1,
+        revision: work.revision,
+        givenBack: true,
+      } as const;
+      await carryOut(shell, { task: work.task.id, event, ...arrival(delivery) });
+      return;
+    }
     const event = {
       kind: 'exhausted',
       task: work.task.id,

@@ -27,6 +27,8 @@ export type TaskEvent =
       readonly attempt: number;
       readonly worker?: string | undefined;
       readonly revision?: number | undefined;
+      /** The worker before gave its message back; else its lease ran out. */
+      readonly givenBack?: boolean;
     }
   | {
       readonly kind: 'answer';
@@ -166,14 +168,14 @@ function fencedBy(last: LogRecord, outcome: Outcome): string | undefined {
 
 function onAttempt(
   last: LogRecord | undefined,
-  event: { attempt: number; worker?: string | undefined; revision?: number | undefined },
+  event: { attempt: number; worker?: string | undefined; revision?: number | undefined; givenBack?: boolean },
 ): Plan {
   if (!last) return nothing('nothing is known of the task');
   if (isTerminal(last)) return nothing(`task is ${last.settled_as} already`);
   if (event.revision !== undefined && event.revision !== last.decided_revision)
     return nothing('another decision is in force');
   if (event.attempt <= (last.attempts ?? 1)) return nothing('attempt is known already');
-  const reason = `attempt ${event.attempt}${event.worker ? ` by ${event.worker}` : ''}: the lease of the one before ran out`;
+  const reason = `attempt ${event.attempt}${event.worker ? ` by ${event.worker}` : ''}: the one before ${event.givenBack ? 'gave it back' : 'lost its lease'}`;
   return append('escalated', { ...carry(last), attempts: event.attempt, reason }, last.decision?.master);
 }
 
