@@ -64,7 +64,11 @@ export function decodeTask(bytes: Uint8Array): TaskInput {
 export function decodeCancel(bytes: Uint8Array): Cancel {
   const text = decodeText('cancel', bytes).trim();
   if (!text.startsWith('{') && !text.startsWith('[')) return checkMessage('cancel', cancelSchema, { task: text });
-  const json = decodeMessage('cancel', z.looseObject({ task: z.unknown().optional(), id: z.unknown().optional() }), bytes);
+  const json = decodeMessage(
+    'cancel',
+    z.looseObject({ task: z.unknown().optional(), id: z.unknown().optional() }),
+    bytes,
+  );
   return checkMessage('cancel', cancelSchema, { ...json, task: json.task ?? json.id });
 }
 

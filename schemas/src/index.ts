@@ -12,7 +12,15 @@ export {
   type Timer,
   timerSchema,
 } from './ask.js';
-export { checkMessage, decodeCancel, decodeMessage, decodeTask, decodeText, encodeMessage, InvalidMessage } from './codec.js';
+export {
+  checkMessage,
+  decodeCancel,
+  decodeMessage,
+  decodeTask,
+  decodeText,
+  encodeMessage,
+  InvalidMessage,
+} from './codec.js';
 export {
   ARMS,
   type Arm,

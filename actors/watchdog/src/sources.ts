@@ -116,9 +116,7 @@ export function stepOf(record: LogRecord): Step {
     ...optional('tokenBudget', budget?.tokens),
     ...optional('minuteBudget', budget?.minutes),
     ...optional('p90Minutes', decision?.prediction?.minutes?.p90),
-    ...(decision && record.step === 'decided'
-      ? { nextBest: nextBest(decision, master), method: decision.method }
-      : {}),
+    ...(decision && record.step === 'decided' ? { nextBest: nextBest(decision, master), method: decision.method } : {}),
     ...optional('deadline', deadline),
     ...optional('traceId', decision?.trace_id),
     ...optional('outcome', claim),
