@@ -38,6 +38,7 @@ export {
   readLastReport,
   reportMarkdown,
   reportOf,
+  sameText,
   writeReport,
 } from './cleaning/index.js';
 export { type DiscoverInput, discover, type KnownMaster, type Proposal } from './discovery/index.js';
@@ -74,6 +75,7 @@ export {
   loadEncoder,
   type OpenAiEncoderOptions,
   openAiEncoder,
+  shareEncoder,
 } from './encoder/index.js';
 export {
   type AnomaliesDocument,
@@ -334,6 +336,7 @@ export {
   DEFAULT_COSTS,
   type ExpertMaker,
   type ExpertShare,
+  type HeldOutAnswer,
   type LoadRouterOptions,
   loadRouter,
   loadServedRouter,

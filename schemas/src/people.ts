@@ -69,6 +69,10 @@ export const modelVersionSchema = z
     seed: z.number().optional(),
     hardware: z.string().optional(),
     parent: z.string().optional().describe('The version it was trained to better.'),
+    audit: z
+      .looseObject({})
+      .optional()
+      .describe('What was found out before it served: off-policy estimates, fairness.'),
     created_at: momentSchema,
     by: z.string(),
     signature: z.string().describe('ed25519 over the manifest without this field, keys sorted; base64.'),

@@ -1,7 +1,7 @@
 // The predictor: says beforehand how a task would go with each candidate. Takes asks, telemetry, a trained predictor's folder. Gives
 // answers. Keeps nothing.
 import { type ActorDefinition, type Question, readMark, serveAsks } from '@cortex/bus';
-import { type Encoder, loadEncoder, loadPredictor, type Predictor, watchModelFolder } from '@cortex/models';
+import { type Encoder, loadPredictor, type Predictor, shareEncoder, watchModelFolder } from '@cortex/models';
 import { checkMessage, decodeMessage, predictAskSchema } from '@cortex/schemas';
 import { answerOf, queriesOf } from './answer.js';
 import { followPredictors } from './follow.js';
@@ -101,7 +101,7 @@ export function predictorActor(input: PredictorSettingsInput = {}): ActorDefinit
       async function openEncoder(folder: string, vectors: string | undefined): Promise<Encoder | undefined> {
         if (folder === '' || folder === 'off' || folder === 'none') return undefined;
         try {
-          return await loadEncoder(folder, vectors === undefined ? {} : { cacheFolder: vectors });
+          return await shareEncoder(folder, vectors === undefined ? {} : { cacheFolder: vectors });
         } catch (error) {
           context.degrade('encoder', error instanceof Error ? error.message : String(error));
           return undefined;

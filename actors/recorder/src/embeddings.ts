@@ -1,7 +1,7 @@
 // Vectors of the tasks, in the order of the stream. The one thing to know: they are made from the kept decisions behind the ack floor, where no
 // earlier record can come any more; so the same stream gives the same rows in the same order, whatever was killed on the way.
 import type { ActorContext, ActorPart } from '@cortex/bus';
-import { type EmbeddingFile, type Encoder, loadEncoder, openEmbeddings, readKept, sourceOf } from '@cortex/models';
+import { type EmbeddingFile, type Encoder, openEmbeddings, readKept, shareEncoder, sourceOf } from '@cortex/models';
 
 export interface EmbeddingOptions {
   readonly folder: string;
@@ -14,6 +14,8 @@ export interface EmbeddingOptions {
   readonly mayWrite: () => boolean;
 }
 
+/** While no task arrives nobody waits for the encoder. */
+const QUIET = 50;
 /** Most texts in one append. */
 const BATCH = 256;
 
@@ -32,14 +34,14 @@ export function startEmbedding(context: ActorContext, options: EmbeddingOptions)
     const now = options.kept();
     const quiet = now === before;
     before = now;
-    debt = Math.min(BATCH, debt + (options.perSecond * (quiet ? 10 : 1) * options.everyMs) / 1_000);
+    debt = Math.min(BATCH, debt + (options.perSecond * (quiet ? QUIET : 1) * options.everyMs) / 1_000);
     if (debt < 1 || !options.mayWrite()) return;
     const { ack_floor } = await bus.jsm.consumers.info(stream, 'recorder');
     const { created } = await bus.jsm.streams.info(stream);
     const current = sourceOf(stream, String(created));
     // Nothing is loaded before there is something to encode.
     if (ack_floor.stream_seq === 0 || ack_floor.stream_seq === done) return;
-    encoder ??= await loadEncoder(options.encoder, options.vectorFolder ? { cacheFolder: options.vectorFolder } : {});
+    encoder ??= await shareEncoder(options.encoder, options.vectorFolder ? { cacheFolder: options.vectorFolder } : {});
     file ??= await openEmbeddings({
       folder: options.folder,
       name: 'task',

@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import { type ActorDefinition, openMasters, type Question, readMark, serveAsks } from '@cortex/bus';
-import { loadEncoder, loadServedRouter, type RouterModel, watchModelFolder } from '@cortex/models';
+import { loadServedRouter, type RouterModel, shareEncoder, watchModelFolder } from '@cortex/models';
 import { checkMessage } from '@cortex/schemas';
 import { ArmRouting } from './arms/arm-routing.js';
 import { type FollowedRouters, followRouters } from './arms/follow.js';
@@ -37,7 +37,7 @@ export function routerActor(settings: RouterSettingsInput = {}, parts: RouterPar
       let reading: string | undefined;
       const say = () => context.degrade('encoder', encoder.missing() ?? reading);
       const encoder: EncoderSupply = new EncoderSupply({
-        load: folder ? () => loadEncoder(folder, { cacheFolder: join(set.cache_folder, 'vectors') }) : undefined,
+        load: folder ? () => shareEncoder(folder, { cacheFolder: join(set.cache_folder, 'vectors') }) : undefined,
         absent: 'none is configured, rules and words serve',
         onState: () => setImmediate(() => changed()),
       });

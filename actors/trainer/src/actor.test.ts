@@ -89,6 +89,13 @@ describeOnServer('the trainer', (suite) => {
       hardware: expect.stringMatching(/GiB/),
       data: { rows: state?.report?.kept, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
     });
+    // Nothing was explored: where it would have chosen otherwise, the log cannot say what would have come of it.
+    expect(version?.audit).toMatchObject({
+      decisions: expect.any(Number),
+      passes: { fairness: null, off_policy: null },
+      notes: [expect.stringMatching(/decisions are too few to judge by: 100 are the least/)],
+    });
+    expect(version?.metrics).toMatchObject({ fairness_passes: null, off_policy_passes: null });
     const router = await loadServedRouter(await registry.fetch('router@1', join(folder, 'fetched')));
     const [routed] = await router.route([{ text: 'who will bake bread and boil pasta' }]);
     expect(routed?.master).toBe('kitchen');

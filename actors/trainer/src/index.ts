@@ -1,5 +1,6 @@
 // The door of the trainer: trains models from what was recorded.
 export { type TrainerParts, trainerActor } from './actor.js';
+export type { RouterAudit } from './audit/audit.js';
 export { TrainingDied } from './family/child.js';
 export { fingerprintOf, type TrainingFacts } from './family/facts.js';
 export { NotTrainable, TRAINED_FAMILIES, type TrainedFamily, trainedFamily } from './family/families.js';

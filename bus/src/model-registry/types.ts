@@ -19,6 +19,8 @@ export interface ModelFacts {
   readonly hardware?: string;
   /** Name of the version it was trained to better. */
   readonly parent?: string;
+  /** What was found out before it served: off-policy estimates, fairness. Kept as it is, and signed with the rest. */
+  readonly audit?: object;
   /** Actor or person. */
   readonly by: string;
   /** Default: true. False publishes without the event `trained`, so that nobody tries it out by itself. */
@@ -40,6 +42,7 @@ export interface ModelVersion {
   readonly seed?: number;
   readonly hardware?: string;
   readonly parent?: string;
+  readonly audit?: object;
   readonly created_at: string;
   readonly by: string;
   /** ed25519 over the canonical manifest without this field, base64. */

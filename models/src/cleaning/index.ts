@@ -2,4 +2,4 @@
 export { type Cleaned, type CleanOptions, cleanRows } from './clean.js';
 export { readLastReport, writeReport } from './files.js';
 export { type DataReport, type Drift, type LabelCount, reportMarkdown, reportOf, stabilityIndex } from './report.js';
-export { type Origin, type Quarantined, type RawRow, REASONS, type Reason } from './rows.js';
+export { type Origin, type Quarantined, type RawRow, REASONS, type Reason, sameText } from './rows.js';

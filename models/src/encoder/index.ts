@@ -14,3 +14,4 @@ export {
 } from './errors.js';
 export { type LoadEncoderOptions, loadEncoder } from './onnx-encoder.js';
 export { type OpenAiEncoderOptions, openAiEncoder } from './openai-encoder.js';
+export { shareEncoder } from './shared.js';

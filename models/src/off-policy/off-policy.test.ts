@@ -45,6 +45,10 @@ describe('the worth of another policy', () => {
     const width = ({ low, high }: { low: number; high: number }) => high - low;
     expect(width(verdict.doubly_robust ?? verdict.ips)).toBeLessThan(width(verdict.ips));
     expect(verdict.logged.value).toBeLessThan(verdict.snips.value);
+    // It earns 0.8, the log 0.8 × 0.55 + 0.2 × 0.55 = 0.55.
+    expect(verdict.gain.low).toBeLessThan(0.25);
+    expect(verdict.gain.high).toBeGreaterThan(0.25);
+    expect(verdict.gain.low).toBeGreaterThan(0);
   });
 
   it('is refused when the log never made its choices, with the share that it covers', () => {

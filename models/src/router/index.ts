@@ -23,6 +23,7 @@ export {
   type Costs,
   DEFAULT_COSTS,
   type ExpertShare,
+  type HeldOutAnswer,
   type MasterProfile,
   type Progress,
   type RouteOptions,

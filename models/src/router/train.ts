@@ -6,6 +6,7 @@ import { type LogisticModel, largest } from '../calibration/index.js';
 import { fitConformal } from '../conformal/index.js';
 import type { Encoder } from '../encoder/index.js';
 import { expectedCalibrationError } from '../metrics/index.js';
+import { namedOdds } from './compose.js';
 import { crossFit, leftOutLabels, makeAll } from './cross-fit.js';
 import { fitEarlyExit, leavesEarly } from './early-exit.js';
 import { assignFolds } from './folds.js';
@@ -19,6 +20,7 @@ import {
   abstainBelow,
   type Costs,
   DEFAULT_COSTS,
+  type HeldOutAnswer,
   type MasterProfile,
   type Progress,
   type TrainingRow,
@@ -46,6 +48,8 @@ export interface TrainRouterOptions {
   exitLoss?: number;
   /** Share of tasks that no master fits, where the rows do not say more. Default 0.05. */
   outsideShare?: number;
+  /** Called once with the answers to rows kept out of training, when there are enough rows to judge by: what audits and gates are made of. */
+  onHeldOut?: (answers: HeldOutAnswer[]) => void;
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
 }
@@ -152,7 +156,8 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
   state.words = await fit(cheap);
   state.full = cheap.length < all.length ? await fit(all) : null;
   for (const v of all) state.voices[v]!.temperature = (state.full ?? state.words).temperatures[v]!;
-  await calibrate(state, problem, exitLoss);
+  const answers = await calibrate(state, problem, exitLoss);
+  options.onHeldOut?.(answers.filter(({ row }) => row < options.rows.length));
   state.newcomer = (await learnNewcomer(profiles, data)) ?? NEWCOMER_PRIOR;
   if (vectors) state.metrics.embedding_cost = cost;
   report('calibrating', 1);
@@ -234,9 +239,9 @@ function indices(target: Int32Array, wanted: (label: number) => boolean): number
 }
 
 /** Early exit, conformal sets and the figures of the held-out rows. */
-async function calibrate(state: RouterState, problem: StageProblem, exitLoss: number) {
+async function calibrate(state: RouterState, problem: StageProblem, exitLoss: number): Promise<HeldOutAnswer[]> {
   const { cross, judged, target, labels, nulls, outsideShare } = problem;
-  if (judged.length < 30) return;
+  if (judged.length < 30) return [];
   const truth = judged.map((r) => target[r]!);
   const words = judge(state.words, cross, labels, judged);
   const full = state.full ? judge(state.full, cross, labels, judged) : words;
@@ -269,6 +274,19 @@ async function calibrate(state: RouterState, problem: StageProblem, exitLoss: nu
   };
   Object.assign(state.metrics, figures('words', words, truth), figures('full', full, truth));
   if (exit) Object.assign(state.metrics, { early_exit_share: exit.share, early_exit_loss: exit.loss });
+  const threshold = abstainBelow(state.costs);
+  return judged.map((row, i): HeldOutAnswer => {
+    const stage = exit && leavesEarly(exit, words.examples[i]!, words.scope[i]!) ? words : full;
+    const { odds } = stage.examples[i]!;
+    const best = largest(odds);
+    const [confidence, scope] = [odds[best]!, stage.scope[i]!];
+    const master = state.labels[best]!;
+    return {
+      ...{ row, master, confidence, scope },
+      odds: namedOdds(state.labels, odds),
+      abstain: confidence * scope < threshold,
+    };
+  });
 }
 
 function figures(name: string, { examples }: StageJudged, truth: readonly number[]) {

@@ -90,6 +90,18 @@ export interface RouteOptions {
   explain?: boolean;
 }
 
+/** What the ensemble says of a training row by voices that were made without it. */
+export interface HeldOutAnswer {
+  /** Place in the rows that were given. */
+  row: number;
+  master: string;
+  /** Odds of each label, given that one fits. */
+  odds: Record<string, number>;
+  confidence: number;
+  scope: number;
+  abstain: boolean;
+}
+
 export interface Progress {
   stage: string;
   /** 0 to 1 within the stage. */

@@ -1,6 +1,7 @@
 // Which actors there are, and how each is made. Loaded lazily: a command that runs none must not wait for models to load.
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ActorDefinition } from '@cortex/bus';
+import { cacheFolder } from '../provide/index.js';
 import { modelFolders } from '../train/folders.js';
 import { trainingFolder } from './home.js';
 
@@ -18,6 +19,9 @@ export interface ActorRow {
   readonly encodes: boolean;
   make(needs: ActorNeeds): Promise<ActorDefinition>;
 }
+
+/** Vectors on disk: one folder for all actors of a machine, and so one encoder for those of a process. */
+const vectors = () => join(cacheFolder(), 'vectors');
 
 /** In the order in which they start; they stop in the opposite order. */
 export const ACTORS: readonly ActorRow[] = [
@@ -40,7 +44,13 @@ export const ACTORS: readonly ActorRow[] = [
     async make({ encoder }) {
       const { predictorActor } = await import('@cortex/actor-predictor');
       const { predictor: model_folder, roots, keys: keys_folder } = modelFolders();
-      return predictorActor({ encoder: encoder ?? '', model_folder, models_root: roots.predictor, keys_folder });
+      return predictorActor({
+        encoder: encoder ?? '',
+        vector_folder: vectors(),
+        model_folder,
+        models_root: roots.predictor,
+        keys_folder,
+      });
     },
   },
   {
@@ -70,7 +80,7 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { recorderActor } = await import('@cortex/actor-recorder');
-      return recorderActor({ folder: trainingFolder(), encoder: encoder ?? '' });
+      return recorderActor({ folder: trainingFolder(), encoder: encoder ?? '', vector_folder: vectors() });
     },
   },
   {
@@ -85,6 +95,7 @@ export const ACTORS: readonly ActorRow[] = [
         models: dirname(roots.router),
         keys,
         encoder: encoder ?? '',
+        vector_folder: vectors(),
         training_data: trainingFolder(),
       });
     },

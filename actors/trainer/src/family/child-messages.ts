@@ -8,6 +8,9 @@ export interface ChildTask {
   readonly family: TrainedFamily;
   /** JSON lines. */
   readonly rows: string;
+  /** JSON lines: decisions the candidate is audited with. */
+  readonly logged: string;
+  readonly drifted: boolean;
   /** JSON. */
   readonly masters: string;
   readonly folder: string;

@@ -1,7 +1,7 @@
 // The child's side of `runChild`: one task in, progress and one result out, then it ends.
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
-import { type Encoder, loadEncoder, type OutcomeRow, type TrainingRow } from '@cortex/models';
+import { type Encoder, type LoggedDecision, loadEncoder, type OutcomeRow, type TrainingRow } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
 import { readLines, siftRows } from '../rows/sift.js';
 import type { ChildTask, ChildTrial, FromChild, ToChild } from './child-messages.js';
@@ -48,7 +48,11 @@ async function run(task: ToChild): Promise<FromChild> {
     const options = { folder, seed, neural, training, encoder, onProgress, onPoint };
     const facts =
       task.family === 'router'
-        ? await trainRouterInto(masters, rows as TrainingRow[], options)
+        ? await trainRouterInto(masters, rows as TrainingRow[], {
+            ...options,
+            logged: (await readLines(task.logged)) as LoggedDecision[],
+            drifted: task.drifted,
+          })
         : await trainPredictorInto(rows as OutcomeRow[], options);
     return { kind: 'trained', facts };
   } finally {

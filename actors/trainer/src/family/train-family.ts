@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import {
   type Encoder,
   fitPredictor,
+  type HeldOutAnswer,
   heldOutMetrics,
+  type LoggedDecision,
   type MasterProfile,
   type MoeProgress,
   neuralMaker,
@@ -16,6 +18,8 @@ import {
   trainRouter,
 } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
+import { answersOf } from '../audit/answers.js';
+import { auditMetrics, auditRouter } from '../audit/audit.js';
 import { codeVersion, fingerprintOf, hardware, type TrainingFacts } from './facts.js';
 
 export const FACTS_FILE = 'training.json';
@@ -29,6 +33,10 @@ export interface FamilyTraining {
   readonly neural?: boolean | 'always';
   /** The network's hyper-parameters; default: its own. */
   readonly training?: Readonly<Record<string, number>>;
+  /** Decisions of the past to audit a router with, see `auditable`; default: none, and no audit. */
+  readonly logged?: readonly LoggedDecision[];
+  /** The world is known to have changed: the audit describes, and judges nothing. */
+  readonly drifted?: boolean;
   /** Share of the stage that is done. */
   readonly onProgress?: (stage: string, share: number) => void;
   /** A point of a curve. */
@@ -57,24 +65,38 @@ export async function trainRouterInto(
     );
   const { encoder } = options;
   const neural = options.neural && encoder ? neuralOf(masters, encoder, options) : undefined;
+  let heldOut: readonly HeldOutAnswer[] = [];
   const model = await trainRouter({
     masters: masters.map(profileOf),
     rows: usable,
     seed: options.seed,
     onProgress: ({ stage, done }) => options.onProgress?.(stage, done),
+    onHeldOut: (answers) => {
+      heldOut = answers;
+    },
     ...(encoder ? { encoder } : {}),
     ...(neural ? { experts: [neural.maker] } : {}),
   });
   const fingerprint = fingerprintOf(usable);
   const heard = model.voices.some(({ name }) => name === neural?.maker.name);
   const network = heard ? neural?.maker.latest() : undefined;
+  const { logged = [] } = options;
+  const audit =
+    logged.length > 0
+      ? auditRouter(logged, await answersOf(model, usable, heldOut, logged), options.drifted)
+      : undefined;
   await saveServedRouter(model, options.folder, network ? { model: network, fingerprint } : undefined);
   return finish(options, {
     family: 'router',
     rows: usable.length,
     fingerprint,
     knows: [...known].sort(),
-    metrics: { ...finite(model.state.metrics), ...(neural ? { 'network/held_out_loss': neural.heldOutLoss() } : {}) },
+    metrics: {
+      ...finite(model.state.metrics),
+      ...(neural ? { 'network/held_out_loss': neural.heldOutLoss() } : {}),
+      ...(audit ? auditMetrics(audit) : {}),
+    },
+    ...(audit ? { audit } : {}),
     notes: model.state.notes,
     encoder: encoder?.id ?? null,
     backend: network?.report.backend ?? null,

@@ -26,6 +26,10 @@ export class JobFolder {
   get rows(): string {
     return join(this.path, 'rows.jsonl');
   }
+  /** Decisions of the past that the candidate is audited with. */
+  get logged(): string {
+    return join(this.path, 'logged.jsonl');
+  }
   get masters(): string {
     return join(this.path, 'masters.json');
   }
@@ -72,7 +76,9 @@ export class JobFolder {
   /** What was only needed on the way: the rows are in the recorder's files, the model in the registry. */
   async tidy(): Promise<void> {
     await Promise.all(
-      [this.candidate, this.collected, this.rows, this.masters].map((p) => rm(p, { recursive: true, force: true })),
+      [this.candidate, this.collected, this.rows, this.logged, this.masters].map((p) =>
+        rm(p, { recursive: true, force: true }),
+      ),
     );
   }
 }

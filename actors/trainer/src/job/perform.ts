@@ -2,6 +2,7 @@
 import { openMasters } from '@cortex/bus';
 import { type OutcomeRow, reportOf, type TrainingRow } from '@cortex/models';
 import type { JobState, TrainJob } from '@cortex/schemas';
+import { auditable } from '../audit/audit.js';
 import { runChild, TrainingDied, TrainingFailed } from '../family/child.js';
 import { fingerprintOf, type TrainingFacts } from '../family/facts.js';
 import { NotTrainable, type TrainedFamily } from '../family/families.js';
@@ -95,6 +96,7 @@ async function publishOnce(
   const published = await registry.publish(family, folder.candidate, {
     ...(champion === undefined ? {} : { parent: champion }),
     metrics: facts.metrics,
+    ...(facts.audit === undefined ? {} : { audit: facts.audit }),
     data: { fingerprint: facts.fingerprint, rows: facts.rows },
     code: facts.code,
     seed: facts.seed,
@@ -117,9 +119,10 @@ export async function collect(
 ): Promise<KeptRows> {
   const kept = await folder.keptRows(until);
   if (kept) return kept;
-  const { routing, outcomes, skipped, unreadable } = await collectRows(shop.bus, until, shop.trainingData);
+  const { routing, outcomes, logged, skipped, unreadable } = await collectRows(shop.bus, until, shop.trainingData);
   await putMasters(shop, folder);
   await putLines(folder.collected, family === 'router' ? routing : outcomes);
+  await putLines(folder.logged, family === 'router' ? auditable(logged) : []);
   const sifted = await runChild(
     {
       kind: 'sift',
@@ -150,6 +153,7 @@ async function take(
 ): Promise<KeptRows> {
   await putMasters(shop, folder);
   await putLines(folder.rows, given);
+  await putLines(folder.logged, []);
   const counted = given.map((row) => ('label' in row ? row : { text: row.text, label: row.master, at: row.at }));
   const origins = { real: given.length, test: 0, generated: 0 };
   const cleaned = { rows: counted, quarantined: [], nearConflicts: 0, origins };
@@ -204,6 +208,8 @@ async function train(
       kind: 'train',
       family,
       rows: folder.rows,
+      logged: folder.logged,
+      drifted: job.options.drifted === true,
       masters: folder.masters,
       folder: scratch,
       encoder: job.options.encoder === false ? '' : shop.encoder,

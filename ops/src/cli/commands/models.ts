@@ -19,6 +19,7 @@ import { compareVersions } from '../../train/compare.js';
 import { openRegistry } from '../../train/registry.js';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseShare, withBusOptions, withExample, withJsonOption } from '../options.js';
+import { auditInWords } from '../output/audit.js';
 import { age, colours, note, percent, plural, printJson, printText, shorten, table } from '../output/index.js';
 import { person, withBus } from '../session.js';
 
@@ -163,7 +164,15 @@ async function show(name: string, flags: Flags): Promise<void> {
       ({ path, bytes }) => `  ${path}  ${c.dim(`${bytes.toLocaleString('en-US')} bytes`)}`,
     );
     const metrics = Object.entries(version.metrics).map(([what, value]) => `  ${what}: ${value ?? 'unknown'}`);
-    printText([c.bold(name), ...facts, 'figures:', ...metrics, 'files:', ...files].join('\n'));
+    const audit = auditInWords(version.audit);
+    printText(
+      [
+        c.bold(name),
+        ...facts,
+        ...(audit.length > 0 ? ['audit:', ...audit.map((line) => `  ${line}`)] : []),
+        ...['figures:', ...metrics, 'files:', ...files],
+      ].join('\n'),
+    );
   });
 }
 
