@@ -238,7 +238,7 @@ describeOnServer('the recorder', (suite) => {
       const lines = async () => (await readFile(index, 'utf8').catch(() => '')).split('\n').slice(0, -1);
       await publishTasks(9_000, 40);
       const first = start(folder, embedding);
-      await until('the first vectors', async () => (await lines()).length > 0, 25_000);
+      await until('the first vectors', async () => (await lines()).length > 0, 60_000);
       await end(first);
       await publishTasks(9_040, 20);
       start(folder, embedding);
@@ -261,6 +261,6 @@ describeOnServer('the recorder', (suite) => {
       const norm = Math.hypot(...npy.data.subarray(0, npy.width));
       expect(norm).toBeCloseTo(1, 3);
     },
-    120_000,
+    180_000,
   );
 });
