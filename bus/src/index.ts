@@ -50,7 +50,7 @@ export {
 } from './errors.js';
 export { COMPACTOR, type Compacted, type CompactOptions, compactLog, DEFAULT_COMPACT } from './log/compact.js';
 export { type Logged, type TaskLog, taskLog } from './log/log.js';
-export { type Budget, committed, type Memory, openMemory } from './memory/index.js';
+export { type Budget, committed, type LessonWatch, type Memory, openMemory } from './memory/index.js';
 export {
   type AliasChange,
   type AliasEdit,

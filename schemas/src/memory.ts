@@ -58,6 +58,7 @@ export const lessonSchema = z
     useful: z.number().int().nonnegative().default(0).describe('Times it was there when a task succeeded.'),
     useless: z.number().int().nonnegative().default(0).describe('Times it was there when a task failed.'),
     proven: z.boolean().default(false).describe('It has been there at enough successes to be shared.'),
+    shared_by: z.literal('person').optional().describe('A person shared it: that needs no proof by outcomes.'),
     superseded_by: z.string().optional(),
     learned_at: momentSchema,
     confirmed_at: momentSchema.describe('When it last proved useful: what is not confirmed fades.'),

@@ -1,9 +1,18 @@
 // The librarian: finds what somebody should know who does a task. Takes asks (context, search, map, status) and settled tasks; gives cited
 // passages; keeps patterns. Its index is written by `cortex index`, by itself only where lessons are learnt.
-import { type ActorDefinition, isBusTrouble, type Question, runConsumer, serveAsks, taskLog } from '@cortex/bus';
+import {
+  type ActorDefinition,
+  isBusTrouble,
+  openMemory,
+  type Question,
+  runConsumer,
+  serveAsks,
+  taskLog,
+} from '@cortex/bus';
 import { checkMessage, decodeMessage, type LibrarianAsk, librarianAskSchema, logRecordSchema } from '@cortex/schemas';
 import { answerCache } from './library/answer-cache.js';
 import { Library } from './library/library.js';
+import { keepLessons } from './patterns/keep-lessons.js';
 import { patternKeeper } from './patterns/keep-patterns.js';
 import { contextFor, search } from './search/answer.js';
 import { repositoryMap } from './search/map.js';
@@ -60,7 +69,13 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
         },
       });
       const cache = answerCache(settings.cache);
-      if (settings.patterns) learn();
+      if (settings.patterns) {
+        learn();
+        const lessons = await keepLessons(await openMemory(bus), library, (error) => {
+          if (!isBusTrouble(error)) context.log.warn('a lesson could not be shared', { error: error.message });
+        });
+        context.add({ name: 'lessons', stop: () => lessons.stop() });
+      }
       const server = serveAsks(bus, {
         actor: 'librarian',
         batch: settings.batch,

@@ -26,6 +26,8 @@ export interface Memory {
   tasks(): Promise<TaskMemory[]>;
   /** Lessons of a master, or of all. */
   lessons(master?: string): Promise<Lesson[]>;
+  /** Every lesson there is, then every change: `undefined` for one that was forgotten. `known` resolves once those there are were told. */
+  watchLessons(onLesson: (key: string, lesson: Lesson | undefined) => void): Promise<LessonWatch>;
   putLesson(lesson: Lesson): Promise<void>;
   changeLesson(master: string, id: string, edit: (lesson: Lesson) => Lesson): Promise<Lesson | undefined>;
   forgetLesson(master: string, id: string): Promise<boolean>;
@@ -37,6 +39,11 @@ export interface Memory {
   readonly budgets: Budget;
   /** Removes task memories and answers that nobody touched for so long. Returns how many. */
   sweep(olderThanMs: number): Promise<number>;
+}
+
+export interface LessonWatch {
+  readonly known: Promise<void>;
+  stop(): void;
 }
 
 /** Throws NotProvisioned without its bucket. */
@@ -53,6 +60,7 @@ export async function openMemory(bus: Bus): Promise<Memory> {
     tasks: () => all(kv, 'task.*', 'task memory', taskMemorySchema),
     lessons: (master) =>
       all(kv, `lesson.${master === undefined ? '*' : escapeToken(master)}.*`, 'lesson', lessonSchema),
+    watchLessons: (onLesson) => watchLessons(kv, onLesson),
     async putLesson(lesson) {
       await kv.put(lessonAt(lesson.master, lesson.id), encodeMessage(lesson));
     },
@@ -99,6 +107,31 @@ export async function openMemory(bus: Bus): Promise<Memory> {
       return swept;
     },
   };
+}
+
+async function watchLessons(kv: KV, onLesson: (key: string, lesson: Lesson | undefined) => void): Promise<LessonWatch> {
+  const watch = await kv.watch({ key: 'lesson.*.*' });
+  let tell: () => void = () => undefined;
+  const known = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  if ((await keysOf(kv, 'lesson.*.*')).length === 0) tell();
+  void (async () => {
+    for await (const entry of watch) {
+      let lesson: Lesson | undefined;
+      // What somebody else's tool wrote and does not fit is not remembered.
+      if (entry.operation === 'PUT')
+        try {
+          lesson = decodeMessage('lesson', lessonSchema, entry.value);
+        } catch {
+          lesson = undefined;
+        }
+      onLesson(entry.key, lesson);
+      if (entry.delta === 0) tell();
+    }
+    tell();
+  })();
+  return { known, stop: () => watch.stop() };
 }
 
 async function keysOf(kv: KV, filter: string): Promise<string[]> {

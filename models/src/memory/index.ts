@@ -2,8 +2,8 @@ export {
   afterUse,
   freshness,
   HALF_LIFE_DAYS,
+  isPattern,
   mayRead,
-  PROOF,
   type Recalled,
   type RecallOptions,
   recall,
@@ -11,5 +11,6 @@ export {
   supersedes,
   usefulness,
 } from './long-term.js';
+export { PROOF, provenByOutcomes, type ShareInterval, shareInterval, type Usual } from './proof.js';
 export { cutTo, gist, recallNotes, remember, type ShortTermOptions } from './short-term.js';
 export { cosine, packVector, unpackVector, wordLikeness } from './similarity.js';

@@ -1,13 +1,11 @@
 // Long-term memory: which lessons are worth reading for a task. Pure: similarity comes in, an order with its reasons comes out.
 import type { Lesson } from '@cortex/schemas';
+import { provenByOutcomes, refutedByOutcomes, type Usual } from './proof.js';
 
 /** A lesson that is not confirmed loses half its weight in so many days. */
 export const HALF_LIFE_DAYS = 45;
 /** Below this freshness a lesson is shown as stale. */
 export const STALE_BELOW = 0.25;
-/** So many successes it must have been there at, and this share of all its uses, before other masters read it. */
-export const PROOF = { successes: 3, share: 0.75 } as const;
-
 const TRUST = { own: 1, known: 0.8, outside: 0.5 } as const;
 /** What a source's word is worth. */
 const SOURCE = { person: 1, correction: 1, outcome: 0.8, reflection: 0.6 } as const;
@@ -74,8 +72,12 @@ export function recall(lessons: readonly Lesson[], options: RecallOptions): Reca
     .map(({ lesson, score, stale, why }) => ({ lesson, score, stale, why }));
 }
 
-/** The lesson after it was there at a task that went well or badly; proven and shared once it has been there at enough successes. */
-export function afterUse(lesson: Lesson, success: boolean, now = new Date()): Lesson {
+/**
+ * The lesson after it was there at a task that went well or badly. Proven by outcomes it is shared; proven no more it is its master's again.
+ * What a person shared stays shared until outcomes speak against it.
+ * @param usual the master's tasks of that kind, with and without it
+ */
+export function afterUse(lesson: Lesson, success: boolean, usual?: Usual, now = new Date()): Lesson {
   const next = {
     ...lesson,
     used: lesson.used + 1,
@@ -83,9 +85,22 @@ export function afterUse(lesson: Lesson, success: boolean, now = new Date()): Le
     useless: lesson.useless + (success ? 0 : 1),
     confirmed_at: success ? now.toISOString() : lesson.confirmed_at,
   };
-  const enough = next.useful >= PROOF.successes && next.useful / (next.useful + next.useless) >= PROOF.share;
+  if (lesson.shared_by === 'person') return { ...next, proven: !refutedByOutcomes(next) };
   // What anyone could have had a hand in is shared by a person's word only.
-  return enough && lesson.trust !== 'outside' ? { ...next, proven: true, shared: true } : { ...next, proven: false };
+  return lesson.trust !== 'outside' && provenByOutcomes(next, usual)
+    ? { ...next, proven: true, shared: true }
+    : { ...next, proven: false };
+}
+
+/** Whether a lesson belongs among the patterns that everybody may retrieve. */
+export function isPattern(lesson: Lesson, now = new Date()): boolean {
+  return (
+    lesson.shared &&
+    lesson.proven &&
+    lesson.superseded_by === undefined &&
+    (lesson.trust !== 'outside' || lesson.shared_by === 'person') &&
+    freshness(lesson, now) >= STALE_BELOW
+  );
 }
 
 /** Whether `newer` takes the place of `older`: the same matter, and a word worth at least as much. */

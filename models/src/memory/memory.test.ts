@@ -5,10 +5,14 @@ import {
   cosine,
   cutTo,
   freshness,
+  isPattern,
+  mayRead,
   packVector,
+  provenByOutcomes,
   recall,
   recallNotes,
   remember,
+  shareInterval,
   supersedes,
   unpackVector,
   wordLikeness,
@@ -101,14 +105,44 @@ describe('long-term memory', () => {
 
   it('is proven by successes it was there at, and not by chance alone', () => {
     let known = lesson();
-    for (let i = 0; i < 3; i++) known = afterUse(known, true, NOW);
+    for (let i = 0; i < 3; i++) known = afterUse(known, true, undefined, NOW);
     expect(known).toMatchObject({ proven: true, shared: true, useful: 3 });
     let outside = lesson({ trust: 'outside' });
-    for (let i = 0; i < 9; i++) outside = afterUse(outside, true, NOW);
+    for (let i = 0; i < 9; i++) outside = afterUse(outside, true, undefined, NOW);
     expect(outside).toMatchObject({ proven: false, shared: false });
-    for (let i = 0; i < 3; i++) known = afterUse(known, false, NOW);
+    for (let i = 0; i < 3; i++) known = afterUse(known, false, undefined, NOW);
     expect(known.proven).toBe(false);
     expect(freshness(known, NOW)).toBe(1);
+  });
+
+  it('proves little where nearly all tasks succeed anyway', () => {
+    const usual = { tasks: 200, succeeded: 190 };
+    const after = (n: number) => provenByOutcomes({ useful: n, useless: 0 }, usual);
+    expect([after(3), after(15), after(16)]).toEqual([false, false, true]);
+    // Of a master of whom little is known yet, as of one who fails often, three in a row are enough.
+    expect(provenByOutcomes({ useful: 3, useless: 0 }, { tasks: 4, succeeded: 4 })).toBe(true);
+    expect(provenByOutcomes({ useful: 3, useless: 0 }, { tasks: 40, succeeded: 12 })).toBe(true);
+    expect(provenByOutcomes({ useful: 3, useless: 1 })).toBe(false);
+    const { lower, upper } = shareInterval({ useful: 9, useless: 1 });
+    expect([lower.toFixed(3), upper.toFixed(3)]).toEqual(['0.652', '0.977']);
+  });
+
+  it('holds what a person shared until outcomes speak against it', () => {
+    let word = lesson({ source: 'person', shared: true, proven: true, shared_by: 'person' });
+    word = afterUse(word, true, undefined, NOW);
+    expect(mayRead(word, 'security')).toBe(true);
+    for (let i = 0; i < 8; i++) word = afterUse(word, false, undefined, NOW);
+    expect(mayRead(word, 'security')).toBe(false);
+  });
+
+  it('is a pattern once proven, shared, fresh and not superseded', () => {
+    const proven = lesson({ shared: true, proven: true });
+    expect(isPattern(proven, NOW)).toBe(true);
+    expect(isPattern(lesson({ shared: true }), NOW)).toBe(false);
+    expect(isPattern({ ...proven, superseded_by: 'x' }, NOW)).toBe(false);
+    expect(isPattern({ ...proven, confirmed_at: '2025-06-01T00:00:00Z' }, NOW)).toBe(false);
+    expect(isPattern({ ...proven, trust: 'outside' }, NOW)).toBe(false);
+    expect(isPattern({ ...proven, trust: 'outside', shared_by: 'person' }, NOW)).toBe(true);
   });
 
   it("is corrected by a person's word, not by a weaker one", () => {

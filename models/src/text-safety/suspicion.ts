@@ -6,7 +6,10 @@ const SIGNS: readonly (readonly [string, RegExp])[] = [
     'overrides',
     /\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|all|your|system)\b/i,
   ],
-  ['role', /(?:^|\n)\s*(?:#+\s*)?(?:system|assistant|developer)\s*(?:message|prompt)?\s*:/i],
+  [
+    'role',
+    /(?:^|\n)[ \t]{0,20}(?:#{1,6}[ \t]{0,20})?(?:system|assistant|developer)\s{0,5}(?:message|prompt)?\s{0,5}:/i,
+  ],
   ['tool-call', /\b(?:tool_calls?|function_call|call the (?:tool|function)|run_command|submit_subtask)\b/i],
   ['routing', /\b(?:route|assign|reassign|forward)\b[^.\n]{0,30}\b(?:task|ticket|this)\b[^.\n]{0,30}\bto\b/i],
   ['permission', /\byou (?:are|have been) (?:now )?(?:allowed|authori[sz]ed|granted|permitted)\b/i],

@@ -43,13 +43,14 @@ function headingOf(
   marks: string[],
 ): { level: number; text: string } | undefined {
   const line = lines[i] ?? '';
-  const hashes =
-    language === 'markdown'
-      ? /^(#{1,6})\s+(.+?)\s*#*\s*$/.exec(line)
-      : language === 'asciidoc'
-        ? /^(={1,6})\s+(.+)$/.exec(line)
-        : null;
-  if (hashes) return { level: (hashes[1] ?? '').length, text: hashes[2] ?? '' };
+  const sign = language === 'markdown' ? '#' : language === 'asciidoc' ? '=' : '';
+  const level = sign === '' ? 0 : (/^(?:#{1,6}|={1,6})(?=\s)/.exec(line)?.[0].length ?? 0);
+  if (level > 0 && line.startsWith(sign)) {
+    const said = line.slice(level).trim();
+    // Closing signs of Markdown are no part of it.
+    const text = sign === '#' ? withoutTail(said, '#').trimEnd() || said : said;
+    if (text !== '') return { level, text };
+  }
   if (language !== 'rst' && language !== 'markdown') return undefined;
   const below = lines[i + 1] ?? '';
   const mark = UNDERLINE.exec(below)?.[1];
@@ -59,6 +60,12 @@ function headingOf(
   // In reStructuredText the order in which marks first appear is their level.
   if (!marks.includes(mark)) marks.push(mark);
   return { level: marks.indexOf(mark) + 1, text: line.trim() };
+}
+
+function withoutTail(text: string, sign: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === sign) end--;
+  return text.slice(0, end);
 }
 
 /** A heading with a line under it is no answer: it joins the next one below the same parent. */

@@ -25,7 +25,7 @@ const fileNode = (repository: string, path: string): string => `file:${repositor
 const workNode = (repository: string, path: string): string => `work:${repository}:${path}`;
 /** The node of a row's file or piece of work. */
 export const nodeOf = ({ repository, path, kind }: { repository: string; path: string; kind: string }): string =>
-  ['issue', 'change', 'pattern'].includes(kind) ? workNode(repository, path) : fileNode(repository, path);
+  ['issue', 'change', 'pattern', 'lesson'].includes(kind) ? workNode(repository, path) : fileNode(repository, path);
 
 interface Pointing {
   node: string;
@@ -47,7 +47,7 @@ export async function buildGraph(store: Store): Promise<KnowledgeGraph> {
           const known = files.get(node);
           if (!known) files.set(node, { repository, path, language, defines: parsed.defines ?? [] });
           else if (parsed.defines) known.defines = parsed.defines;
-        } else if (kind === 'pattern') masters.push([node, `master:${repository}`]);
+        } else if (kind === 'pattern' || kind === 'lesson') masters.push([node, `master:${repository}`]);
         if (links !== '{}') pointing.push({ node, repository, path, links: parsed });
       }
   return { graph: connect(files, pointing, masters), files };

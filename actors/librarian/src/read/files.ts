@@ -84,6 +84,8 @@ export async function readText(
   maxBytes: number,
 ): Promise<ReadFile | LeftOut | undefined> {
   if (isSecretFile(path)) return 'secret';
+  // A name that is no UTF-8 cannot be cited, nor opened by what is left of it.
+  if (path.includes('\uFFFD')) return 'not readable';
   if (GENERATED.test(path)) return 'generated';
   const language = languageOf(path);
   if (!language) return 'not text';

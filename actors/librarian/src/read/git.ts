@@ -6,8 +6,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const MOST_OUTPUT = 256 * 1024 * 1024;
-/** A repository may not make git run its programs for us, nor ask somebody something. */
-const SAFE = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'core.quotePath=false'];
+/** A repository may not make git run its programs for us, fetch what it lacks, nor ask somebody something. */
+const SAFE = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'log.showSignature=false', 'protocol.allow=never']
+  .concat('core.quotePath=false')
+  .flatMap((setting) => ['-c', setting]);
 const ENVIRONMENT = { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' };
 
 export interface Repository {

@@ -1,8 +1,8 @@
 // Issue exports → issues: JSON lines, CSV, GitHub's API form (a list, or pages of lists), each also as `.gz`. Read as a stream where the form allows.
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse';
 
@@ -21,6 +21,13 @@ export interface Issue {
   line: number;
 }
 
+/** Characters of one row, at most: a packed file may hold a line that fills the memory. */
+const MOST_ROW = 4 * 1024 * 1024;
+/** Bytes of a file that must be read whole (one JSON document), unpacked, at most. */
+const MOST_WHOLE = 256 * 1024 * 1024;
+/** Characters of an issue that are indexed; what follows is a log. */
+const MOST_BODY = 100_000;
+
 /** A row that is no issue. */
 export class IssueRowError extends Error {
   override readonly name = 'IssueRowError';
@@ -36,66 +43,95 @@ export class IssueRowError extends Error {
 /** Throws {@link IssueRowError} naming file and line. */
 export async function* readIssues(file: string): AsyncGenerator<Issue> {
   const name = basename(file).replace(/\.gz$/, '').toLowerCase();
-  let line = 0;
-  if (name.endsWith('.csv') || name.endsWith('.tsv')) {
-    const parser = streamOf(file).pipe(
-      parse({
-        columns: (header: string[]) => header.map((h) => h.trim().toLowerCase()),
-        delimiter: name.endsWith('.tsv') ? '\t' : ',',
-        bom: true,
-        relax_column_count: true,
-        skip_empty_lines: true,
-        info: true,
-      }),
-    );
-    try {
-      for await (const { record, info } of parser as AsyncIterable<{
-        record: Record<string, unknown>;
-        info: { lines: number };
-      }>) {
-        line = info.lines;
-        yield issueOf(record, file, line);
-      }
-    } catch (error) {
-      if (error instanceof IssueRowError) throw error;
-      throw new IssueRowError(file, (error as { lines?: number }).lines ?? line, (error as Error).message);
+  const place = { line: 0 };
+  try {
+    if (name.endsWith('.csv') || name.endsWith('.tsv'))
+      yield* fromTable(file, name.endsWith('.tsv') ? '\t' : ',', place);
+    else {
+      const whole = name.endsWith('.json') ? await wholeDocument(file) : undefined;
+      if (whole === undefined) yield* fromLines(file, place);
+      else for (const row of whole) yield issueOf(row, file, ++place.line);
     }
-    return;
-  }
-  if (name.endsWith('.json')) {
-    const bytes = await readFile(file);
-    let whole: unknown;
-    try {
-      whole = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
-    } catch {
-      whole = undefined;
-    }
-    if (whole !== undefined) {
-      const list = Array.isArray(whole) ? whole.flat() : listIn(whole);
-      for (const row of list) yield issueOf(row, file, ++line);
-      return;
-    }
-    // Several documents, one a line, under the name of one.
-  }
-  for await (const text of createInterface({ input: streamOf(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    line++;
-    if (text.trim() === '') continue;
-    let row: unknown;
-    try {
-      row = JSON.parse(text);
-    } catch {
-      throw new IssueRowError(file, line, 'this is no JSON: one issue a line is wanted');
-    }
-    yield issueOf(row, file, line);
+  } catch (error) {
+    if (error instanceof IssueRowError) throw error;
+    const { lines, message } = error as Error & { lines?: number };
+    throw new IssueRowError(file, lines ?? place.line + 1, `it cannot be read: ${message}`);
   }
 }
 
-const streamOf = (file: string) => {
+async function* fromTable(file: string, delimiter: string, place: { line: number }): AsyncGenerator<Issue> {
+  const parser = pipeline(
+    streamOf(file),
+    parse({
+      columns: (header: string[]) => header.map((h) => h.trim().toLowerCase()),
+      delimiter,
+      bom: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      max_record_size: MOST_ROW,
+      info: true,
+    }),
+    () => undefined,
+  );
+  type Row = { record: Record<string, unknown>; info: { lines: number } };
+  for await (const { record, info } of parser as AsyncIterable<Row>) {
+    place.line = info.lines;
+    yield issueOf(record, file, place.line);
+  }
+}
+
+async function* fromLines(file: string, place: { line: number }): AsyncGenerator<Issue> {
+  for await (const text of linesOf(streamOf(file))) {
+    place.line++;
+    if (text.trim() === '') continue;
+    let row: unknown;
+    try {
+      row = JSON.parse(place.line === 1 ? text.replace(/^\uFEFF/, '') : text);
+    } catch {
+      throw new IssueRowError(file, place.line, 'this is no JSON: one issue a line is wanted');
+    }
+    yield issueOf(row, file, place.line);
+  }
+}
+
+/** Undefined where it is several documents, one a line, under the name of one. */
+async function wholeDocument(file: string): Promise<unknown[] | undefined> {
+  if ((await stat(file)).size > MOST_WHOLE) return undefined;
+  const bytes = await readFile(file);
+  let whole: unknown;
+  try {
+    const plain = file.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MOST_WHOLE }) : bytes;
+    whole = JSON.parse(plain.toString('utf8').replace(/^\uFEFF/, ''));
+  } catch {
+    // Too large to be read whole, or no single document: line by line says what is wrong, and where.
+    return undefined;
+  }
+  return Array.isArray(whole) ? whole.flat() : listIn(whole);
+}
+
+async function* linesOf(source: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let begun: string[] = [];
+  let length = 0;
+  for await (const bytes of source) {
+    const [first = '', ...lines] = decoder.decode(bytes as Uint8Array, { stream: true }).split('\n');
+    begun.push(first);
+    length += first.length;
+    if (length > MOST_ROW) throw new Error(`a line of more than ${MOST_ROW / 1024 / 1024} MiB`);
+    const last = lines.pop();
+    if (last === undefined) continue;
+    yield begun.join('');
+    yield* lines;
+    begun = [last];
+    length = last.length;
+  }
+  yield begun.join('');
+}
+
+const streamOf = (file: string): Readable => {
   const raw = createReadStream(file);
-  if (!file.endsWith('.gz')) return raw;
-  const unpacked = createGunzip();
-  raw.once('error', (error) => unpacked.destroy(error));
-  return raw.pipe(unpacked);
+  // An error of either side reaches whoever reads.
+  return file.endsWith('.gz') ? pipeline(raw, createGunzip(), () => undefined) : raw;
 };
 
 function listIn(value: unknown): unknown[] {
@@ -136,10 +172,12 @@ function issueOf(row: unknown, file: string, line: number): Issue {
   return {
     id,
     title,
-    body,
+    body: body.slice(0, MOST_BODY),
     labels: namesOf(fields.get('labels') ?? fields.get('tags') ?? fields.get('components')),
     state: text('state', 'status', 'resolution'),
-    comments: namesOf(fields.get('comments_list') ?? fields.get('comments'), 'body').slice(0, 50),
+    comments: namesOf(fields.get('comments_list') ?? fields.get('comments'), 'body')
+      .slice(0, 50)
+      .map((comment) => comment.slice(0, MOST_BODY / 10)),
     url,
     repository:
       text('repository', 'repo', 'project') ||

@@ -16,13 +16,13 @@ const KNOWN: readonly (readonly [string, RegExp])[] = [
   ['google key', /\bAIza[A-Za-z0-9_-]{35}\b/g],
   ['npm token', /\bnpm_[A-Za-z0-9]{36}\b/g],
   ['pypi token', /\bpypi-[A-Za-z0-9_-]{50,}/g],
-  ['jwt', /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
+  ['jwt', /\beyJ[A-Za-z0-9_-]{10,4096}\.eyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10,4096}/g],
   ['password in an address', /(?<=\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{1,100}:)[^\s:/@'"${}<>]{3,}(?=@[\w.-])/gi],
 ];
 
-/** `password = "…"`, `API_KEY: …`; the value is judged apart. */
+/** `password = "…"`, `API_KEY: …`; the value is judged apart. Every repetition is bounded: whoever writes a text chooses how long this takes. */
 const ASSIGNED =
-  /\b([\w.-]*(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credentials?)[\w.-]*)["']?\s*(?::=|=>|[:=])\s*(["'`]?)([^\s"'`,;]{8,200})\2/gi;
+  /([\w.-]{0,40}(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credentials?)[\w.-]{0,40})["']?\s{0,20}(?::=|=>|[:=])\s{0,20}(["'`]?)([^\s"'`,;]{8,200})\2/gi;
 
 export const PUT_OUT = '[secret left out]';
 
@@ -60,7 +60,7 @@ export function withoutSecrets(text: string): Cleaned {
 function looksRandom(value: string): boolean {
   if (value.length < 12 || value.includes(PUT_OUT.slice(1, 7)) || /[(){}<>$[\]]|\.\.|^\W+$|:\/\//.test(value))
     return false;
-  if (/^(?:[a-z]+[._-]?)+$/i.test(value) && value.length < 32) return false;
+  if (value.length < 32 && /^[a-z](?:[a-z]|[._-](?=[a-z]|$))*$/i.test(value)) return false;
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length;
   return /\d/.test(value) && kinds >= 2 && entropy(value) >= 3;
 }

@@ -22,8 +22,10 @@ export async function learn(state: State, result: JobResult): Promise<void> {
     };
   });
   if (result.cached === true) return;
-  for (const { lesson } of state.recalled)
-    await around.memory.changeLesson(lesson.master, lesson.id, (known) => afterUse(known, success));
+  for (const { master, id } of readLessons(state)) {
+    const usual = await around.memory.record(master, taskType);
+    await around.memory.changeLesson(master, id, (known) => afterUse(known, success, usual));
+  }
   const lesson = await lessonOf(state, success);
   if (!lesson) return;
   const known = await around.memory.lessons(job.master);
@@ -43,6 +45,13 @@ export async function learn(state: State, result: JobResult): Promise<void> {
     if (supersedes(lesson, older))
       await around.memory.changeLesson(older.master, older.id, (one) => ({ ...one, superseded_by: lesson.id }));
   await around.memory.putLesson(lesson);
+}
+
+/** Lessons the answer had before it: those of its own memory, and those that came as patterns. */
+function readLessons({ recalled, pieces }: State): { master: string; id: string }[] {
+  const found = new Map(recalled.map(({ lesson: { master, id } }) => [`${master}/${id}`, { master, id }]));
+  for (const { lesson } of pieces) if (lesson) found.set(`${lesson.master}/${lesson.id}`, lesson);
+  return [...found.values()];
 }
 
 /** Undefined when nothing new was learned: an answer accepted at once, without a word about it, teaches nothing. */

@@ -17,6 +17,8 @@ export interface Piece {
   readonly why: string;
   readonly text: string;
   readonly tokens: number;
+  /** The lesson in memory that this pattern is. */
+  readonly lesson?: { readonly master: string; readonly id: string };
   /** Signs that it talks to a model; shown, and such pieces are read last. */
   readonly signs: readonly string[];
 }
@@ -33,7 +35,14 @@ export function fromContext(piece: ContextPiece): NewPiece {
     trust: piece.trust,
     why: piece.why,
     text: piece.text,
+    ...lessonIn(piece),
   };
+}
+
+/** `lesson:MASTER/ID`, as the librarian names the patterns it made of lessons; other collections may not claim to be one. */
+function lessonIn({ collection, source }: ContextPiece): Pick<Piece, 'lesson'> {
+  const [, master = '', id = ''] = (collection === 'patterns' && /^lesson:([^/]+)\/([^/]+)$/.exec(source)) || [];
+  return id === '' ? {} : { lesson: { master, id } };
 }
 
 /** Numbers pieces, ordinary ones first, and leaves out what is there twice or does not fit into the budget. */

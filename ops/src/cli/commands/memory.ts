@@ -1,4 +1,4 @@
-// `cortex memory list/add/forget`: what workers remember, a person's word on it, and making them forget.
+// `cortex memory list/add/share/forget`: what workers remember, a person's word on it, and making them forget.
 import { randomBytes } from 'node:crypto';
 import { type Memory, openMemory } from '@cortex/bus';
 import { freshness, STALE_BELOW, supersedes, usefulness } from '@cortex/models';
@@ -23,6 +23,7 @@ interface Flags extends BusFlags {
   all?: boolean;
   key?: string;
   shared?: boolean;
+  undo?: boolean;
   taskType?: string;
   task?: string;
 }
@@ -32,7 +33,7 @@ export function addMemory(program: Command): void {
     .command('memory')
     .summary('what workers remember')
     .description(
-      'What LLM workers learned: lessons of a master, private until they have been there at enough successes; and notes of tasks\nunder way. A lesson that is not confirmed fades; a newer word on the same matter takes its place.',
+      'What LLM workers learned: lessons of a master, private until outcomes prove them; and notes of tasks\nunder way. A lesson that is not confirmed fades; a newer word on the same matter takes its place.',
     );
   withExample(memory, 'memory list', 'memory forget LESSON');
   const list = memory.command('list').description('Lessons, most useful first.').action(listMemory);
@@ -50,6 +51,12 @@ export function addMemory(program: Command): void {
     .option('--task-type <type>', 'kind of work (default: general)')
     .option('--shared', 'other masters may read it too')
     .action(addLesson);
+  const share = memory
+    .command('share')
+    .description('Lets all masters read a lesson, whoever had a hand in it; or its own master alone again.')
+    .argument('<lesson>', 'id of the lesson')
+    .option('--undo', 'its own master alone, until outcomes prove it')
+    .action(shareLesson);
   const forget = memory
     .command('forget')
     .description('Forgets a lesson, all lessons of a master, or the notes of a task.')
@@ -59,8 +66,9 @@ export function addMemory(program: Command): void {
     .action(forgetMemory);
   withExample(list, 'memory list --master development');
   withExample(add, 'memory add "The limit stands in config/limits.json" --master development --task "raise a limit"');
+  withExample(share, 'memory share 3f2a9c01b2d4e6f8');
   withExample(forget, 'memory forget 3f2a9c01b2d4e6f8', 'memory forget --master development');
-  for (const command of [list, add, forget]) {
+  for (const command of [list, add, share, forget]) {
     withBusOptions(command);
     withJsonOption(command);
   }
@@ -140,6 +148,7 @@ async function addLesson(text: string, flags: Flags): Promise<void> {
       master,
       shared: flags.shared ?? false,
       proven: flags.shared ?? false,
+      ...(flags.shared ? { shared_by: 'person' } : {}),
       task_type: flags.taskType ?? 'general',
       about,
       lesson: text,
@@ -155,6 +164,23 @@ async function addLesson(text: string, flags: Flags): Promise<void> {
     await memory.putLesson(lesson);
     if (flags.json) return printJson(lesson);
     printText(`${lesson.id} remembered${older.length > 0 ? `, in place of ${plural(older.length, 'lesson')}` : ''}`);
+  });
+}
+
+async function shareLesson(id: string, flags: Flags): Promise<void> {
+  await withMemory(flags, async (memory) => {
+    const found = (await memory.lessons()).find((lesson) => lesson.id === id);
+    if (!found) throw new Failed(`there is no lesson ${shorten(id, 80)}: see "cortex memory list"`);
+    const shared = !flags.undo;
+    const changed = await memory.changeLesson(found.master, id, ({ shared_by: _by, ...known }) => ({
+      ...known,
+      shared,
+      proven: shared,
+      ...(shared ? { shared_by: 'person' as const } : {}),
+    }));
+    if (!changed) throw new Failed(`the lesson ${shorten(id, 80)} was just forgotten`);
+    if (flags.json) return printJson({ ...changed, vector: undefined });
+    printText(shared ? 'shared with all masters' : `read by ${found.master} alone`);
   });
 }
 
@@ -182,7 +208,11 @@ async function forgetMemory(id: string | undefined, flags: Flags): Promise<void>
     }
     const lessons = (await memory.lessons(master)).filter((lesson) => master !== undefined || lesson.id === id);
     if (lessons.length === 0)
-      throw new Failed(id === undefined ? `${master} has learned nothing` : `there is no lesson ${shorten(id, 80)}`);
+      throw new Failed(
+        id === undefined
+          ? `${master} has learned nothing`
+          : `there is no lesson ${shorten(id, 80)}: see "cortex memory list --all"`,
+      );
     let forgotten = 0;
     for (const lesson of lessons) if (await memory.forgetLesson(lesson.master, lesson.id)) forgotten++;
     if (flags.json) return printJson({ forgotten });

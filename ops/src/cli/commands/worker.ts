@@ -4,6 +4,7 @@ import { CommandNotFound, type RunningWorker, runLlmWorker, runWorker } from '@c
 import { checkMessage, InvalidMessage, masterSchema, telemetrySchema } from '@cortex/schemas';
 import type { Command } from 'commander';
 import { beatTo } from '../../up/index.js';
+import { openEncoder } from '../encoder.js';
 import { WrongInput } from '../failures.js';
 import { actorLogger } from '../log.js';
 import {
@@ -70,7 +71,10 @@ async function worker(flags: Flags): Promise<void> {
   if (flags.name !== undefined)
     checked('--name', () => checkMessage('worker', telemetrySchema.shape.worker, flags.name));
   const address = busAddress(flags);
-  const llm = flags.llm ? await llmSettings(flags) : undefined;
+  const settings = flags.llm ? await llmSettings(flags) : undefined;
+  // What was learned is found by meaning where there is an encoder, else by words.
+  const encoder = settings && (await openEncoder({ remember: true }));
+  const llm = settings && { ...settings, ...(encoder ? { encoder } : {}) };
   const log = flags.json ? actorLogger('worker', flags.name ?? 'worker', true) : actorLogger('worker');
   let running: RunningWorker | undefined;
   const beat = beatTo(
@@ -109,6 +113,7 @@ async function worker(flags: Flags): Promise<void> {
       `cortex: ${running.name} does the tasks of ${running.master} on ${address.servers} with: ${llm ? `${llm.model} at ${llm.baseUrl ?? 'OpenAI'}` : flags.exec}  (Ctrl-C finishes and stops)`,
     );
   await running.finished;
+  await encoder?.close();
   beat.stop();
 }
 

@@ -16,7 +16,9 @@ export async function retrieve(state: State): Promise<State> {
       recallLessons(state),
     ]);
     const missing = 'missing' in fromLibrarian ? fromLibrarian.missing : undefined;
-    const pieces = 'missing' in fromLibrarian ? [] : fromLibrarian.pieces;
+    // A lesson that memory brings up need not be read twice.
+    const own = new Set(recalled.map(({ lesson }) => lesson.id));
+    const pieces = 'missing' in fromLibrarian ? [] : fromLibrarian.pieces.filter((p) => !own.has(p.lesson?.id ?? ''));
     if (missing !== undefined) {
       countEvent('without-context', job.master);
       job.log.warn('no context from the librarian; going on without', { task: job.task.id, why: missing });
