@@ -32,20 +32,27 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
       let opening: Promise<Library> | undefined;
       let failedAt = Number.NEGATIVE_INFINITY;
       let failure: Error | undefined;
+      let away: string | undefined;
+      const storeIs = (missing: string | undefined): void => {
+        const why = missing?.split('\n')[0]?.slice(0, 300);
+        if (why === away) return;
+        away = why;
+        context.degrade('store', why);
+      };
       // Opened by the first who needs it: an actor that starts must not wait for a store.
       const library = (): Promise<Library> => {
         if (failure && Date.now() - failedAt < PATIENCE_MS) return Promise.reject(failure);
         opening ??= openLibrary().then(
           (opened) => {
             failure = undefined;
-            context.degrade('store', undefined);
+            storeIs(undefined);
             return opened;
           },
           (error: Error) => {
             opening = undefined;
             failure = error;
             failedAt = Date.now();
-            context.degrade('store', error.message);
+            storeIs(error.message);
             throw error;
           },
         );
@@ -91,8 +98,18 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
 
       async function answer(question: Question): Promise<object> {
         const ask = decodeMessage('librarian ask', librarianAskSchema, question.data);
-        const shelf = await library();
-        return ask.kind === 'status' ? status(shelf) : cache.answer(shelf, ask, () => think(shelf, ask));
+        try {
+          const shelf = await library();
+          const found = await (ask.kind === 'status'
+            ? status(shelf)
+            : cache.answer(shelf, ask, () => think(shelf, ask)));
+          storeIs(undefined);
+          return found;
+        } catch (error) {
+          // It may have gone away long after it was opened.
+          storeIs((error as Error).message);
+          throw error;
+        }
       }
 
       function learn(): void {

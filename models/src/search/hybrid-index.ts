@@ -63,6 +63,11 @@ export class HybridIndex {
     return this.words.remove(id);
   }
 
+  /** Copies of the vectors of a document's passages; undefined where it has none. */
+  vectorsOf(id: string): Float32Array[] | undefined {
+    return this.meaning?.vectorsOf(id);
+  }
+
   /** Best first. Scores compare within one answer only. */
   search({ text, vector }: Question, options: HybridSearchOptions = {}): Hit[] {
     const { most = 10, without, by = 'hybrid', weight = this.weight } = options;

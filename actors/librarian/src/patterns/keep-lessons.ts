@@ -11,7 +11,7 @@ import type { ChunkRow } from '../store/types.js';
 const WAIT_MS = 250;
 /** After trouble with the store, doubled each time. */
 const AGAIN_MS = 2_000;
-const AGAIN_AT_MOST_MS = 60_000;
+const AGAIN_AT_MOST_MS = 15_000;
 /** How often freshness is looked at: it fades over weeks. */
 const FADE_MS = 3_600_000;
 /** A row's figures are written anew after so much more use, or so many milliseconds; the text at once. */

@@ -115,6 +115,36 @@ describe('evaluate retrieval', () => {
     expect(rows[2].results[0].id).toBe('d4');
   });
 
+  it('takes what sets of this form hold: numbers as ids, no text, no header, grades, line ends of another system', async () => {
+    const document = await runEvaluateRetrieval({
+      corpus: file([
+        { _id: 1, title: 'Disk full', text: '' },
+        { _id: 2, title: null, text: 'rm -rf' },
+        { _id: 3, text: '' },
+      ]),
+      queries: file([
+        { _id: 7, text: 'disk full' },
+        { _id: 8, text: '' },
+        { _id: 9, text: 'nobody judged this' },
+      ]),
+      qrels: file('\uFEFF7\t1\t2\r\n7\t2\t0\r\n8\t2\t0.5\r\n\r\n7 \t 3\t-1\r\n', 'qrels.tsv.gz'),
+      encoder: triples,
+    });
+    expect(document.rows).toEqual({ documents: 3, queries: 3, queries_judged: 2 });
+    expect(document['recall@10']).toBe(1);
+    expect(document.bad_rows.qrels.count).toBe(0);
+    for (const ways of [document, document.bm25, document.dense!])
+      for (const figure of ['ndcg@10', 'mrr@10', 'recall@100'] as const) expect(ways[figure]).not.toBeNaN();
+  });
+
+  it('goes on past a few bad rows, and counts and shows them', async () => {
+    const many = Array.from({ length: 60 }, (_, i) => ({ _id: `m${i}`, text: `passage number ${i}` }));
+    const corpus = file([...CORPUS, ...many, { _id: 'd1', text: 'again' }]);
+    const { bad_rows: bad, rows } = await runEvaluateRetrieval(given({ corpus }));
+    expect(rows.documents).toBe(64);
+    expect(bad.corpus).toEqual({ count: 1, shown: [expect.objectContaining({ line: 65, field: '_id' })] });
+  });
+
   it('answers by BM25 alone without an encoder, and says so', async () => {
     const document = await runEvaluateRetrieval(given());
     expect(document).toMatchObject({ ranked_by: 'bm25', dense: null, fusion: null, encoder: null });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Encoder } from '../../encoder/index.js';
-import { type Interval, pairedDifference, quantile } from '../../metrics/index.js';
+import { type Interval, pairedDifference, quantile, seededRandom, shuffledIndices } from '../../metrics/index.js';
 import { type Hit, HybridIndex, type TunedWeight, titledPassages, tuneWeight } from '../../search/index.js';
 import { type BadRow, EvaluateInputError } from '../outcomes/index.js';
 import { type CorpusRow, type Judgements, readCorpus, readJudgements, readQueries } from './read-retrieval.js';
@@ -61,6 +61,10 @@ export interface RetrievalDocument extends RankingScores {
 
 const MOST = 100;
 const AT_ONCE = 256;
+/** Documents that are encoded and added together. */
+const TOGETHER = 1_000;
+/** Documents that the weight is learnt from, at most. */
+const TUNED_ON = 4_000;
 /** Passages of one document that are encoded; what lies behind is found by words. */
 const MOST_PASSAGES = 16;
 
@@ -121,31 +125,35 @@ type Stage = (name: string) => (share: number) => void;
 
 async function buildIndex(rows: readonly CorpusRow[], encoder: Encoder | undefined, seed: number, stage: Stage) {
   const started = performance.now();
-  const pieces = encoder ? rows.map(({ title, text }) => titledPassages(title, text).slice(0, MOST_PASSAGES)) : [];
-  const encoding = performance.now();
-  const vectors = await encodeAll(encoder, pieces.flat(), stage('encode documents'));
-  let encodeMs = performance.now() - encoding;
+  let encodeMs = 0;
+  const encode = async (texts: readonly string[], onShare: (share: number) => void) => {
+    const from = performance.now();
+    const found = await encodeAll(encoder, texts, onShare);
+    encodeMs += performance.now() - from;
+    return found;
+  };
   const index = new HybridIndex({ dimensions: encoder?.dimensions });
-  let at = 0;
-  const documents = rows.map((row, i) => {
-    const from = at;
-    at += pieces[i]?.length ?? 0;
-    return { ...row, vectors: vectors.slice(from, at) };
-  });
-  for (const [i, document] of documents.entries()) {
-    index.add(document);
-    if (i % 1000 === 0) await nextTurn();
+  // Some at a time: the vectors of a large collection are kept once, in the index.
+  for (let from = 0; from < rows.length; from += TOGETHER) {
+    const some = rows.slice(from, from + TOGETHER);
+    const pieces = encoder ? some.map(({ title, text }) => titledPassages(title, text).slice(0, MOST_PASSAGES)) : [];
+    const vectors = await encode(pieces.flat(), (share) =>
+      stage('encode documents')((from + share * some.length) / rows.length),
+    );
+    let at = 0;
+    for (const [i, row] of some.entries()) {
+      const first = at;
+      at += pieces[i]?.length ?? 0;
+      index.add({ ...row, vectors: vectors.slice(first, at) });
+    }
+    await nextTurn();
   }
   let fusion: TunedWeight | null = null;
   if (encoder) {
     stage('tune')(0);
-    const encode = async (texts: readonly string[]) => {
-      const from = performance.now();
-      const found = await encodeAll(encoder, texts, stage('tune'));
-      encodeMs += performance.now() - from;
-      return found;
-    };
-    fusion = await tuneWeight(documents, encode, { seed });
+    const sample = [...shuffledIndices(rows.length, seededRandom(seed))].slice(0, TUNED_ON);
+    const documents = sample.map((i) => ({ ...rows[i]!, vectors: index.vectorsOf(rows[i]!.id) }));
+    fusion = await tuneWeight(documents, (texts) => encode(texts, stage('tune')), { seed });
     index.weight = fusion.weight;
   }
   const seconds = (performance.now() - started) / 1000;
