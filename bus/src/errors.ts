@@ -119,7 +119,11 @@ export class Unprocessable extends TerminalError {
 export class RetryLater extends RetryableError {
   override readonly name = 'RetryLater';
   constructor(reason: string, afterMs: number) {
+    // A wish is no failure: nobody reads where it was made, and a stack costs more than all else here.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(reason);
+    Error.stackTraceLimit = limit;
     this.retryAfterMs = afterMs;
   }
 }

@@ -22,6 +22,10 @@ export const presenceSchema = z
     state: z.enum(ACTOR_STATES),
     at: momentSchema,
     detail: z.string().optional().describe('What is missing when degraded.'),
+    answers: z
+      .boolean()
+      .optional()
+      .describe('False: it has nothing to say to asks for now, so nobody needs to ask it. Default: true.'),
   })
   .describe('Sent by every actor each second on a core subject; not stored.');
 export type Presence = z.infer<typeof presenceSchema>;

@@ -64,7 +64,7 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
       const value = live.get('coordinator.unsure');
       return value === 'best' || value === 'review' ? value : settings.unsure;
     },
-    masters: () => choosable.list().filter((name) => masters.find(name)?.status === 'active'),
+    masters: choosable.choice,
     arm: (key) => assign(key, aliases()),
     rules,
   });

@@ -6,7 +6,6 @@ import {
   type Delivery,
   openModelRegistry,
   openSettings,
-  RetryLater,
   runConsumer,
   taskLog,
 } from '@cortex/bus';
@@ -99,6 +98,7 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     consumer: string,
     handle: (delivery: Delivery) => Promise<void>,
     concurrency: number,
+    notBefore?: (delivery: Delivery) => number,
   ) => {
     const running = runConsumer(bus, {
       stream: subjects.stream(name),
@@ -109,6 +109,7 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
       onError: (error, delivery, givenUp) =>
         log[givenUp ? 'error' : 'warn'](error.message, { consumer, sequence: delivery.sequence, given_up: givenUp }),
       handle,
+      ...(notBefore ? { notBefore } : {}),
     });
     context.add({ name: consumer, busy: running.busy, stop: (limitMs) => running.stop(limitMs) });
   };
@@ -138,8 +139,6 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     async (delivery) => {
       const decided = record(delivery);
       const due = Date.parse(decided.at) + fixed.outcome_age_ms;
-      // The server keeps it until then: nothing is held here, nothing is lost with this process.
-      if (Date.now() < due) throw new RetryLater('not old enough to be judged', due - Date.now());
       for (const [family, store] of stores) {
         const observed = observedOf(decided, family);
         if (!observed) continue;
@@ -158,7 +157,9 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
         await publishAll(family, healths.get(family)?.judged(judged) ?? []);
       }
     },
-    256,
+    16,
+    // The stream keeps it until it is old enough to be judged: nothing is lost with this process.
+    ({ storedAt }) => storedAt + fixed.outcome_age_ms - Date.now(),
   );
   consume(
     'MODELS',

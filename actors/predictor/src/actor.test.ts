@@ -1,7 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAsker, type RunningActor, runActor, silentLogger, taskLog, watchPresence } from '@cortex/bus';
+import {
+  createAsker,
+  NobodyServes,
+  type Presence,
+  type RunningActor,
+  runActor,
+  silentLogger,
+  taskLog,
+  watchPresence,
+} from '@cortex/bus';
 import { describeOnServer, until } from '@cortex/bus/testing';
 import { savePredictor, trainPredictor } from '@cortex/models';
 import { predictAnswerSchema } from '@cortex/schemas';
@@ -34,6 +43,7 @@ describeOnServer('the predictor', (suite) => {
   let folder: string;
   let actor: RunningActor;
   const refused: string[] = [];
+  let presence: Presence;
   let ask: (masters: string[]) => Promise<ReturnType<typeof predictAnswerSchema.parse>>;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cortex-predictor-'));
@@ -43,7 +53,7 @@ describeOnServer('the predictor', (suite) => {
       { log: { ...silentLogger, error: (message, fields) => void refused.push(`${message}: ${fields?.reason}`) } },
     );
     const bus = await suite.connect();
-    const presence = watchPresence(bus);
+    presence = watchPresence(bus);
     const asker = createAsker(bus, presence);
     await until('the predictor', () => presence.list().some((p) => p.actor === 'predictor'));
     ask = (masters) => asker.ask('predictor', { task, masters }, predictAnswerSchema, Date.now() + 10_000);
@@ -53,15 +63,16 @@ describeOnServer('the predictor', (suite) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('has no idea without a model, and says what is missing', async () => {
+  it('says without a model what is missing, and that nobody needs to ask', async () => {
     expect(actor.detail()).toMatch(/no trained predictor/);
-    expect(await ask(['security'])).toEqual({ predictions: { security: { success: null } }, models: {} });
+    await until('it to have said so', () => !presence.answers('predictor'));
+    await expect(ask(['security'])).rejects.toBeInstanceOf(NobodyServes);
   });
 
   it('takes a trained model up live and tells the masters apart', async () => {
     const predictor = await trainPredictor(history, { seed: 1 });
     await savePredictor(predictor, join(folder, 'current'), { rows: history });
-    await until('the model to serve', () => actor.state() === 'ready');
+    await until('the model to serve', () => actor.state() === 'ready' && presence.answers('predictor'));
     const { predictions, models } = await ask(['security', 'development']);
     expect(models).toMatchObject({ success: 'predictor@1', minutes: 'predictor@1' });
     const { security, development } = predictions;

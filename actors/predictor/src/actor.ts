@@ -30,6 +30,7 @@ export function predictorActor(input: PredictorSettingsInput = {}): ActorDefinit
       let swaps = 0;
       const serve = (predictor: Predictor | undefined, name?: string) => {
         served = predictor ? { predictor, version: name ?? `predictor@${++swaps}` } : undefined;
+        context.answers(served !== undefined);
         context.degrade(
           'model',
           served ? undefined : 'no trained predictor: it has no idea (train one with "cortex train success")',

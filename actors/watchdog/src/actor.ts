@@ -136,7 +136,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     log,
   });
   context.add({ name: 'reviews', subject: bus.subjects.reviews, stop: () => keeper.stop() });
-  const sources = openSources(bus, settings.catchUpHours, take, log);
+  const sources = openSources(bus, settings.catchUpHours, take, scaling.take, log);
   context.add({ name: 'sources', subject: bus.subjects.telemetryAll, stop: () => sources.stop() });
   let caughtUp = false;
   void sources.caughtUp.then(() => {

@@ -22,7 +22,14 @@ export interface Sources {
   stop(): void;
 }
 
-export function openSources(bus: Bus, catchUpHours: number, onEvent: OnEvent, log: Logger): Sources {
+/** @param onRecord told every step of the log that is stored from now on: read once, for all who want it */
+export function openSources(
+  bus: Bus,
+  catchUpHours: number,
+  onEvent: OnEvent,
+  onRecord: (record: LogRecord) => void,
+  log: Logger,
+): Sources {
   const { nc, subjects } = bus;
   const on = (subject: string, read: (data: Uint8Array, source: string | undefined) => WatchEvent | undefined) =>
     nc.subscribe(subject, {
@@ -50,7 +57,7 @@ export function openSources(bus: Bus, catchUpHours: number, onEvent: OnEvent, lo
     }),
   ];
   const offReconnect = bus.onReconnect(() => onEvent({ kind: 'back' }, Date.now()));
-  const logReading = readLog(bus, catchUpHours, onEvent, log);
+  const logReading = readLog(bus, catchUpHours, onEvent, onRecord, log);
   return {
     caughtUp: logReading.caughtUp,
     stop() {
@@ -138,15 +145,26 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [k in K]
 }
 
 /** Reads the log from some hours ago and goes on with it as it grows. The times of old records are those at which they were stored. */
-function readLog(bus: Bus, hours: number, onEvent: OnEvent, log: Logger): StreamFollowing {
-  const from = new Date(Date.now() - hours * 3_600_000);
+function readLog(
+  bus: Bus,
+  hours: number,
+  onEvent: OnEvent,
+  onRecord: (record: LogRecord) => void,
+  log: Logger,
+): StreamFollowing {
+  const began = Date.now();
+  const from = new Date(began - hours * 3_600_000);
   return followStream(bus, bus.subjects.stream('LOG'), from, log, (message) => {
-    const at = message.info.pending > 0 ? message.time.getTime() : Date.now();
+    const storedAt = message.time.getTime();
+    let record: LogRecord;
     try {
-      onEvent(stepOf(decodeMessage('log record', logRecordSchema, message.data)), at);
+      record = decodeMessage('log record', logRecordSchema, message.data);
     } catch {
       // Not written by a coordinator.
+      return;
     }
+    onEvent(stepOf(record), message.info.pending > 0 ? storedAt : Date.now());
+    if (storedAt >= began) onRecord(record);
   });
 }
 

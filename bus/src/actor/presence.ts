@@ -11,6 +11,8 @@ const GONE_AFTER_MS = 3_200;
 export interface Presence {
   /** Whether some replica of the actor is ready or degraded. True as well while the roll call after a (re)connect is not over. */
   alive(actor: string): boolean;
+  /** Whether asking the actor is worth while: some replica is alive and has something to say. */
+  answers(actor: string): boolean;
   list(): PresenceMessage[];
   /** Resolves when the first roll call is over. */
   readonly settled: Promise<void>;
@@ -47,11 +49,12 @@ export function watchPresence(bus: Bus): Presence {
     for (const [key, entry] of seen) if (entry.heardAt < limit && Date.now() - since > GONE_AFTER_MS) seen.delete(key);
     return [...seen.values()].map((entry) => entry.message);
   };
+  const some = (actor: string, which: (message: PresenceMessage) => boolean) =>
+    current().some((m) => m.actor === actor && (m.state === 'ready' || m.state === 'degraded') && which(m)) ||
+    Date.now() - since < CALL_MS;
   return {
-    alive(actor) {
-      const some = current().some((m) => m.actor === actor && (m.state === 'ready' || m.state === 'degraded'));
-      return some || Date.now() - since < CALL_MS;
-    },
+    alive: (actor) => some(actor, () => true),
+    answers: (actor) => some(actor, (message) => message.answers !== false),
     list: current,
     settled,
     close() {
@@ -64,6 +67,8 @@ export function watchPresence(bus: Bus): Presence {
 export interface Heartbeat {
   /** Says the state now, and from now on. */
   say(state: PresenceMessage['state'], detail?: string): void;
+  /** Says, now and from now on, whether it has something to say to asks. Without a word it has. */
+  answers(some: boolean): void;
   stop(): void;
 }
 
@@ -71,6 +76,7 @@ export interface Heartbeat {
 export function startHeartbeat(bus: Bus, actor: string): Heartbeat {
   let state: PresenceMessage['state'] = 'created';
   let detail: string | undefined;
+  let answers: boolean | undefined;
   const beat = () => {
     if (bus.nc.isClosed() || bus.state() !== 'connected') return;
     const message: PresenceMessage = {
@@ -79,6 +85,7 @@ export function startHeartbeat(bus: Bus, actor: string): Heartbeat {
       state,
       at: new Date().toISOString(),
       ...(detail ? { detail } : {}),
+      ...(answers === undefined ? {} : { answers }),
     };
     bus.nc.publish(bus.subjects.presence(actor, bus.instance), encodeMessage(message));
   };
@@ -88,6 +95,11 @@ export function startHeartbeat(bus: Bus, actor: string): Heartbeat {
     say(next, why) {
       state = next;
       detail = why;
+      beat();
+    },
+    answers(some) {
+      if (some === (answers ?? true)) return;
+      answers = some;
       beat();
     },
     stop() {

@@ -24,6 +24,8 @@ export interface ActorContext {
   add(part: ActorPart): void;
   /** Something the actor can live without is missing (`reason`) or back (undefined). */
   degrade(what: string, reason: string | undefined): void;
+  /** Whether asks to this actor are worth while: nobody asks an actor that has nothing to say. Default: true. */
+  answers(some: boolean): void;
   /** Something this actor can be told on `control.<instance>`, besides `restart`, which every actor understands. */
   command(name: string, command: ControlCommand): void;
 }
@@ -102,6 +104,7 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
       else missing.set(what, reason);
       if (state === 'ready' || state === 'degraded') enter(missing.size > 0 ? 'degraded' : 'ready');
     },
+    answers: (some) => heartbeat.answers(some),
     command: (name, command) => void commands.set(name, command),
   };
   enter('starting');

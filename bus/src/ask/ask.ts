@@ -17,6 +17,8 @@ import { AskFailed, AskTimeout, NobodyServes } from '../errors.js';
 import { eventHeaders, record, withMessagingSpan } from '../telemetry/index.js';
 
 export interface Asker {
+  /** Whether anybody would answer now. */
+  serves(actor: string): boolean;
   /**
    * Asks and waits for the answer until `deadline` (milliseconds since the epoch).
    * Throws {@link NobodyServes} at once, {@link AskTimeout} at the deadline, {@link AskFailed} when the answer is an error.
@@ -47,8 +49,9 @@ export function createAsker(bus: Bus, presence: Presence): Asker {
     },
   });
   return {
+    serves: (actor) => presence.answers(actor),
     async ask(actor, question, schema, deadline) {
-      if (!presence.alive(actor)) throw new NobodyServes(actor);
+      if (!presence.answers(actor)) throw new NobodyServes(actor);
       const subject = bus.subjects.ask(actor);
       const started = performance.now();
       let result = 'answered';

@@ -72,6 +72,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     pingInterval: 5_000,
     maxPingOut: 3,
     inboxPrefix,
+    // Else the client makes two errors with their stacks for every request, in case it fails.
+    noAsyncTraces: true,
     ...(options.tls ? { tls: options.tls } : {}),
     ...(credsFile ? { authenticator: credsAuthenticator(await readCreds(credsFile)) } : {}),
   };

@@ -25,6 +25,11 @@ export interface ConsumerOptions {
   readonly maxAttempts?: number;
   /** Milliseconds before try `n + 1`. Default {@link retryCurve}. */
   readonly retryDelay?: (tries: number) => number;
+  /**
+   * Milliseconds until a message may be handled: for consumers that look at everything at a fixed age. Such a message is held, with its lease,
+   * and the few that are held keep all later ones in the stream: each is delivered once. Default: 0 for all.
+   */
+  readonly notBefore?: (delivery: Delivery) => number;
   readonly onMissing?: (missing: boolean) => void;
   /** Told about every failure; the message itself is retried or given up whatever this does. */
   readonly onError?: (error: Error, delivery: Delivery, given_up: boolean) => void;
@@ -70,9 +75,24 @@ export function runConsumer(bus: Bus, options: ConsumerOptions): RunningConsumer
     },
     Math.max(100, (options.ackWaitMs ?? 15_000) / 3),
   );
+  let early: NodeJS.Timeout | undefined;
+  /** The first that may be handled now; else comes back when one may. */
+  function take(): Delivery | undefined {
+    const { notBefore } = options;
+    if (!notBefore) return waiting.shift();
+    let least = Number.POSITIVE_INFINITY;
+    for (const [i, delivery] of waiting.entries()) {
+      const wait = notBefore(delivery);
+      if (wait <= 0) return waiting.splice(i, 1)[0];
+      least = Math.min(least, wait);
+    }
+    clearTimeout(early);
+    if (waiting.length > 0 && !stopping) early = setTimeout(next, Math.min(least, 60_000));
+    return undefined;
+  }
   function next(): void {
     while (running.size < concurrency) {
-      const delivery = waiting.shift();
+      const delivery = take();
       if (!delivery) return;
       const work = handleOne(bus, options, delivery).finally(() => {
         running.delete(delivery);
@@ -87,8 +107,11 @@ export function runConsumer(bus: Bus, options: ConsumerOptions): RunningConsumer
     async stop(limitMs) {
       if (stopping) return;
       stopping = true;
+      clearTimeout(early);
       const until = Date.now() + limitMs;
       await puller.stop();
+      // What is not due is not waited for.
+      if (options.notBefore) for (const delivery of waiting.splice(0)) delivery.nak(1);
       while (running.size + waiting.length > 0 && Date.now() < until) {
         await Promise.race([
           ...running.values(),

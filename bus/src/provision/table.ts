@@ -258,13 +258,13 @@ export const CONSUMER_TABLE: readonly ConsumerRow[] = [
     reason: 'what trials see at once: latency, failures, questions to people',
     extra: { max_deliver: -1, max_ack_pending: 2_000 },
   },
-  // Put back until a decision is old enough to be judged, so many wait at once.
+  // The few that are delivered too early are held until they are old enough to be judged; the others wait in the stream.
   {
     stream: 'LOG',
     name: 'deployer-outcomes',
     filter: (s) => [s.logStep('decided')],
     reason: 'decisions again, at the fixed age at which trials judge them',
-    extra: { max_deliver: -1, max_ack_pending: 200_000 },
+    extra: { max_deliver: -1, max_ack_pending: 1_000 },
   },
   {
     stream: 'MODELS',

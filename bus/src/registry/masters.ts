@@ -67,10 +67,12 @@ export async function openMasters(bus: Bus): Promise<MasterRegistry> {
     throw Object.assign(new NotProvisioned(`the bucket ${bucket}`), { cause: error });
   }
   const masters = new Map<string, Master>();
+  let sorted: Master[] | undefined;
   const listeners = new Set<() => void>();
   let revision = 0;
   let ready = false;
   const apply = (entry: KvEntry) => {
+    sorted = undefined;
     if (entry.operation === 'PUT') {
       try {
         const master = decodeMessage('master', masterSchema, entry.value);
@@ -120,10 +122,14 @@ export async function openMasters(bus: Bus): Promise<MasterRegistry> {
     }
     await kv.put(escapeToken(master.name), encodeMessage(master));
     masters.set(escapeToken(master.name), master);
+    sorted = undefined;
     return master;
   };
   return {
-    list: () => [...masters.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    list() {
+      sorted ??= [...masters.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+      return [...sorted];
+    },
     find,
     revision: () => revision,
     onChange(listener) {
@@ -147,6 +153,7 @@ export async function openMasters(bus: Bus): Promise<MasterRegistry> {
         try {
           await kv.update(key, encodeMessage(next), entry.revision);
           masters.set(key, next);
+          sorted = undefined;
           return next;
         } catch (error) {
           if (!/wrong last sequence/.test(String(error))) throw error;
@@ -158,6 +165,7 @@ export async function openMasters(bus: Bus): Promise<MasterRegistry> {
       if (!master) throw new UnknownMaster(name, known());
       await kv.delete(escapeToken(master.name));
       masters.delete(escapeToken(master.name));
+      sorted = undefined;
     },
     async close() {
       listeners.clear();

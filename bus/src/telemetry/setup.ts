@@ -5,7 +5,7 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BatchSpanProcessor, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
 export interface TelemetryOptions {
@@ -14,6 +14,8 @@ export interface TelemetryOptions {
   readonly attributes?: Attributes;
   /** Further processors, such as the dashboard's own store. */
   readonly processors?: SpanProcessor[];
+  /** Whether anybody looks at spans, where no OTLP endpoint is set: unwanted ones are not recorded, ids travel all the same. Default: always. */
+  readonly wanted?: () => boolean;
 }
 
 export interface Telemetry {
@@ -52,7 +54,12 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   );
   const processors = [...(options.processors ?? [])];
   if (tracesTo) processors.push(new BatchSpanProcessor(new OTLPTraceExporter()));
-  const tracerProvider = new NodeTracerProvider({ resource, spanProcessors: processors });
+  const { wanted } = options;
+  const tracerProvider = new NodeTracerProvider({
+    resource,
+    spanProcessors: processors,
+    ...(tracesTo === undefined && wanted ? { sampler: whileWanted(wanted) } : {}),
+  });
   tracerProvider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
   const meterProvider = new MeterProvider({
     resource,
@@ -68,6 +75,16 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       metrics.disable();
       context.disable();
     },
+  };
+}
+
+/** A span that nobody sees costs as much as one that somebody does. */
+function whileWanted(wanted: () => boolean): Sampler {
+  return {
+    shouldSample: () => ({
+      decision: wanted() ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+    }),
+    toString: () => 'WhileWanted',
   };
 }
 

@@ -23,6 +23,8 @@ export interface SpanNote {
 export interface SpanFeed {
   /** For `startTelemetry({ processors })`. */
   readonly processor: SpanProcessor;
+  /** Whether somebody asked for spans lately. */
+  wanted(): boolean;
   /** Sends over this bus from now on. Returns the function that ends it. */
   attach(bus: Bus): () => void;
 }
@@ -49,6 +51,7 @@ export function spanFeed(): SpanFeed {
       forceFlush: async () => undefined,
       shutdown: async () => undefined,
     },
+    wanted: () => Date.now() < wantedUntil,
     attach(bus) {
       const want = () => {
         wantedUntil = Date.now() + 3 * SPANS_CALL_MS;

@@ -18,7 +18,7 @@ describe('vectors on disk', () => {
   let folder: string;
   const opened: VectorFile[] = [];
   const openFile = (maxBytes?: number) => {
-    const file = new VectorFile(folder, 'encoder-a', dimensions, { maxBytes });
+    const file = new VectorFile(folder, 'encoder-a', dimensions, { maxBytes, freshMs: 0 });
     opened.push(file);
     return file;
   };
@@ -52,7 +52,7 @@ describe('vectors on disk', () => {
     const write = (base: number) => `
       import { createHash } from 'node:crypto';
       import { VectorFile } from ${JSON.stringify(module)};
-      const file = new VectorFile(${JSON.stringify(folder)}, 'encoder-a', ${dimensions});
+      const file = new VectorFile(${JSON.stringify(folder)}, 'encoder-a', ${dimensions}, { freshMs: 0 });
       for (let n = ${base}; n < ${base + 200}; n += 5) {
         await file.store(new Map(Array.from({ length: 5 }, (_, k) => [
           createHash('sha256').update(String(n + k)).digest('hex'),

@@ -9,6 +9,8 @@ export interface Floor {
   readonly encoder_ms?: number;
   /** Milliseconds, p50: a stored submit, its delivery, an ask through a memory stream with its answer, an append with compare-and-set. */
   readonly hops_ms: number;
+  /** Times they were measured. */
+  readonly rounds: number;
 }
 
 const N = 150;
@@ -16,7 +18,7 @@ const STREAMS = ['CORTEX_BENCH', 'CORTEX_BENCH_ASKS'] as const;
 
 export async function measureFloor(bus: Bus, encoder: Encoder | undefined): Promise<Floor> {
   const hops = await measureHops(bus);
-  if (!encoder) return { hops_ms: quantile(hops, 0.5) };
+  if (!encoder) return { hops_ms: quantile(hops, 0.5), rounds: N };
   const passes: number[] = [];
   for (let i = 0; i < N; i++) {
     const text = `${textOf(i, 'short')} floor`;
@@ -24,7 +26,7 @@ export async function measureFloor(bus: Bus, encoder: Encoder | undefined): Prom
     await encoder.encode([text]);
     passes.push(performance.now() - began);
   }
-  return { encoder_ms: quantile(passes, 0.5), hops_ms: quantile(hops, 0.5) };
+  return { encoder_ms: quantile(passes, 0.5), hops_ms: quantile(hops, 0.5), rounds: N };
 }
 
 async function measureHops(bus: Bus): Promise<number[]> {

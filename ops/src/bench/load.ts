@@ -1,5 +1,5 @@
 // Publishes tasks and watches for their decisions, in a closed loop (so many under way) or an open one (so many a second, whatever happens).
-import { type Bus, publish } from '@cortex/bus';
+import { type Bus, publish, watchPresence } from '@cortex/bus';
 import { decodeMessage, EVENT_TYPES, logRecordSchema } from '@cortex/schemas';
 import { quantile } from './statistics.js';
 
@@ -145,4 +145,18 @@ const EARLY = new Set(['rule', 'words', 'cache']);
 
 export function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** Waits, for at most four minutes, until a router serves with all it has. */
+export async function routerReady(bus: Bus): Promise<void> {
+  const presence = watchPresence(bus);
+  const until = Date.now() + 240_000;
+  try {
+    while (!presence.list().some((p) => p.actor === 'router' && p.state === 'ready')) {
+      if (Date.now() > until) return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  } finally {
+    presence.close();
+  }
 }

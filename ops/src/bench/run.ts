@@ -1,9 +1,9 @@
 // The bench: every figure beside its floor, all from one run on one machine. Times are this machine's at this hour: read the ratios.
 import { cpus } from 'node:os';
-import { connectBus, watchPresence } from '@cortex/bus';
+import { connectBus } from '@cortex/bus';
 import { loadEncoder } from '@cortex/models';
 import { measureFloor } from './floor.js';
-import { Load, type Measured, round } from './load.js';
+import { Load, type Measured, round, routerReady } from './load.js';
 import { startSystem } from './system.js';
 import { textOf } from './texts.js';
 
@@ -38,7 +38,7 @@ export interface BenchReport {
 
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const { say, seconds } = options;
-  const system = options.servers === undefined ? await startSystem(options.actors) : undefined;
+  const system = options.servers === undefined ? await startSystem({ actors: options.actors }) : undefined;
   const bus = await connectBus({ servers: system?.url ?? options.servers ?? '', name: 'bench', waitMs: 5_000 });
   const encoder = options.encoder === undefined ? undefined : await loadEncoder(options.encoder);
   const load = new Load(bus);
@@ -51,7 +51,8 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     await load.closed(50, 1, next('short'));
     say('floor: the encoder and the bus, each bare');
     const bare = await measureFloor(bus, encoder);
-    const floor = { ...bare, whole_ms: round((bare.encoder_ms ?? 0) + bare.hops_ms) };
+    const { rounds: _, ...times } = bare;
+    const floor = { ...times, whole_ms: round((bare.encoder_ms ?? 0) + bare.hops_ms) };
     const light = {} as Record<'short' | 'medium' | 'long' | 'repeated', Measured>;
     const count = Math.max(60, seconds * 20);
     for (const length of ['short', 'medium', 'long'] as const) {
@@ -120,17 +121,4 @@ function ratiosOf(floor: { hops_ms: number; whole_ms: number }, light: BenchRepo
       : { 'early exit, over the floor without the encoder': round(short.early_p50_ms / floor.hops_ms) }),
     'decided before, over the floor without the encoder': round(repeated.p50_ms / floor.hops_ms),
   };
-}
-
-async function routerReady(bus: Awaited<ReturnType<typeof connectBus>>): Promise<void> {
-  const presence = watchPresence(bus);
-  const until = Date.now() + 240_000;
-  try {
-    while (!presence.list().some((p) => p.actor === 'router' && p.state === 'ready')) {
-      if (Date.now() > until) return;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  } finally {
-    presence.close();
-  }
 }

@@ -23,15 +23,41 @@ export interface Usage {
   readonly memory_mb: number;
 }
 
+export interface SystemOptions {
+  /** How many of each actor, as for `cortex up`. */
+  readonly actors?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `cortex up`. */
+  readonly args?: readonly string[];
+  /** Arguments of Node, such as `--cpu-prof`. */
+  readonly node?: readonly string[];
+  /** What starts it, such as `taskset -c 0`; what it starts is bound by the same. */
+  readonly before?: readonly string[];
+  /** Its folder, kept afterwards; default: a new one that goes with the system. */
+  readonly home?: string;
+  /** The built checkout to run; default: this one. */
+  readonly checkout?: string;
+}
+
 /** Throws when it does not come up, with what it said last. */
-export async function startSystem(actors: string | undefined, env: Record<string, string> = {}): Promise<System> {
-  const home = await mkdtemp(join(tmpdir(), 'cortex-bench-'));
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  const { actors, checkout } = options;
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'cortex-bench-')));
   const port = await freePort();
   const began = Date.now();
-  const args = ['up', '--json', '--no-dashboard', '--port', String(port), ...(actors ? ['--actors', actors] : [])];
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const main = checkout === undefined ? MAIN : join(checkout, 'ops/dist/cli/main.js');
+  const up = ['up', '--json', '--no-dashboard', '--port', String(port), ...(actors ? ['--actors', actors] : [])];
+  const [program = '', ...args] = [
+    ...(options.before ?? []),
+    process.execPath,
+    ...(options.node ?? []),
+    main,
+    ...up,
+    ...(options.args ?? []),
+  ];
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CORTEX_HOME: home, CORTEX_MODELS: join(home, 'models'), NATS_URL: '', ...env },
+    env: { ...process.env, CORTEX_HOME: home, CORTEX_MODELS: join(home, 'models'), NATS_URL: '', ...options.env },
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -39,7 +65,7 @@ export async function startSystem(actors: string | undefined, env: Record<string
   });
   const stop = async () => {
     await end(child);
-    await rm(home, { recursive: true, force: true });
+    if (options.home === undefined) await rm(home, { recursive: true, force: true });
   };
   try {
     const ready = await firstLine(child, 180_000);

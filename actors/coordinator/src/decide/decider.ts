@@ -22,12 +22,18 @@ export interface DeciderOptions {
   readonly unsure: () => 'review' | 'best';
   /** Share of the tasks that are drawn from the candidates. */
   readonly exploreShare: () => number;
-  /** Masters that may be chosen now. */
-  readonly masters: () => readonly string[];
+  /** Masters that may be chosen now; the same array as long as they are the same. */
+  readonly masters: () => Choice;
   /** Which model decides a task, by the key of the task. */
   readonly arm: (taskKey: string) => Assignment;
   /** The rules of this process; undefined when no master is registered. */
   readonly rules: (task: Task) => RuleVote | undefined;
+}
+
+export interface Choice {
+  readonly names: readonly string[];
+  /** All that are active: then an ask need not list them, which would cost more than all else with a thousand. */
+  readonly all: boolean;
 }
 
 export type Decider = (
@@ -39,9 +45,9 @@ export type Decider = (
 
 export function createDecider(options: DeciderOptions): Decider {
   return async (task, receivedAt, human, avoid) => {
-    const all = options.masters();
-    const others = avoid === undefined ? all : all.filter((name) => name !== avoid);
-    const masters = others.length > 0 ? others : all;
+    const choice = options.masters();
+    const others = avoid === undefined ? choice.names : choice.names.filter((name) => name !== avoid);
+    const masters = others.length > 0 ? others : choice.names;
     let answer: RouteAnswer | undefined;
     let noAnswer: string | undefined;
     let assigned: Assignment | undefined;
@@ -56,7 +62,7 @@ export function createDecider(options: DeciderOptions): Decider {
             arm,
             ...(model === undefined ? {} : { model }),
             ...(revision === undefined ? {} : { alias_revision: revision }),
-            masters,
+            ...(choice.all && masters === choice.names ? {} : { masters }),
           },
           routeAnswerSchema,
           Date.now() + options.askTimeoutMs,
@@ -100,7 +106,7 @@ function candidatesOf(answer: RouteAnswer | undefined, fixed: string | undefined
 
 /** A prediction is welcome but never waited for beyond its deadline, and never a reason to fail. */
 async function predict(options: DeciderOptions, task: Task, masters: string[]): Promise<PredictAnswer | undefined> {
-  if (masters.length === 0 || options.predictTimeoutMs === 0) return undefined;
+  if (masters.length === 0 || options.predictTimeoutMs === 0 || !options.asker.serves('predictor')) return undefined;
   try {
     return await options.asker.ask(
       'predictor',

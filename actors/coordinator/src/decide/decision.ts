@@ -86,10 +86,22 @@ function choose(inputs: DecisionInputs): Decision {
   return fromRules(inputs, rule, { ...base, ...missedArm(inputs) });
 }
 
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** The masters as a set, made once for each list. */
+function allowedOf(masters: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(masters);
+  if (!set) {
+    set = new Set(masters);
+    sets.set(masters, set);
+  }
+  return set;
+}
+
 type Base = Pick<Decision, 'task' | 'propensity' | 'arm' | 'latency_ms' | 'decided_at'>;
 
 function fromAnswer(inputs: DecisionInputs, answer: RouteAnswer, base: Base): Decision {
-  const allowed = new Set(inputs.masters);
+  const allowed = allowedOf(inputs.masters);
   const best = bestOf(answer.probabilities, allowed);
   const shared = {
     ...base,
@@ -199,7 +211,7 @@ const NO_EVIDENCE = { similar: 0, similar_of_master: 0, master_rows: 0, nearest:
 
 function fromRules(inputs: DecisionInputs, rule: RuleVote | undefined, base: Base): Decision {
   const why = inputs.noAnswer ?? 'no router answered';
-  const allowed = new Set(inputs.masters);
+  const allowed = allowedOf(inputs.masters);
   const best = rule && !rule.abstained ? bestOf(rule.probabilities, allowed) : undefined;
   const experts: ExpertVote[] = rule ? [{ name: 'rule', ...rule }] : [];
   const probabilities = rule?.probabilities ?? {};

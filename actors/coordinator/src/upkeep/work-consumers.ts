@@ -1,11 +1,12 @@
 // Work consumers of masters, made when a master is registered. A master can be chosen once its consumers exist: earlier its work would
 // still be kept in the log, but nobody could pull it.
 import type { ActorContext, MasterRegistry } from '@cortex/bus';
+import type { Choice } from '../decide/decider.js';
 import { FALLBACK_MASTER } from '../decide/decision.js';
 
 export interface Choosable {
-  /** Names of masters whose work consumers exist. */
-  list(): string[];
+  /** Active masters whose work consumers exist; the same object until something changes. */
+  choice(): Choice;
 }
 
 /** Resolves when the masters registered now have been tried once; later ones follow as they come. */
@@ -15,6 +16,7 @@ export async function startWorkConsumers(
   provision: (master: string) => Promise<void>,
 ): Promise<Choosable> {
   const ready = new Set<string>();
+  let choice: Choice | undefined;
   let running: Promise<void> = Promise.resolve();
   const once = async () => {
     const wanted = [FALLBACK_MASTER, ...masters.list().map((m) => m.name)];
@@ -23,6 +25,7 @@ export async function startWorkConsumers(
       try {
         await provision(name);
         ready.add(name);
+        choice = undefined;
         context.degrade(`work of ${name}`, undefined);
       } catch (error) {
         context.degrade(
@@ -36,7 +39,10 @@ export async function startWorkConsumers(
     running = running.then(once);
     return running;
   };
-  const off = masters.onChange(() => void again());
+  const off = masters.onChange(() => {
+    choice = undefined;
+    void again();
+  });
   // What failed, or was deleted by somebody, is made again.
   const timer = setInterval(() => void again(), 10_000);
   context.add({
@@ -49,10 +55,13 @@ export async function startWorkConsumers(
   });
   await again();
   return {
-    list: () =>
-      masters
-        .list()
-        .map((m) => m.name)
-        .filter((name) => ready.has(name)),
+    choice() {
+      if (!choice) {
+        const active = masters.list().flatMap(({ name, status }) => (status === 'active' ? [name] : []));
+        const names = active.filter((name) => ready.has(name));
+        choice = { names, all: names.length === active.length };
+      }
+      return choice;
+    },
   };
 }

@@ -52,7 +52,7 @@ describeOnServer('forecasts', ({ connect }) => {
       const log = taskLog(bus);
       const submit = async (n: number) => {
         const task = { id: `t-${n}`, text: 'work', priority: 'medium' as const };
-        await log.append(
+        const { record } = await log.append(
           task.id,
           {
             step: 'decided',
@@ -79,6 +79,7 @@ describeOnServer('forecasts', ({ connect }) => {
           'medium',
           undefined,
         );
+        scaling.take(record);
       };
       for (let n = 0; n < 20; n++) await submit(n);
       expect(said).toEqual([]);

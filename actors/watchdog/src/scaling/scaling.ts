@@ -2,7 +2,7 @@
 // launchers and KEDA scale by `replicas`. Every watchdog counts; only the leader speaks.
 import { type Bus, type Logger, publish } from '@cortex/bus';
 import { Scaler } from '@cortex/models';
-import { decodeMessage, EVENT_TYPES, type Forecast, logRecordSchema, PRIORITIES } from '@cortex/schemas';
+import { EVENT_TYPES, type Forecast, type LogRecord, PRIORITIES } from '@cortex/schemas';
 import { z } from 'zod';
 import { Demands, type MasterDemand } from './demand.js';
 
@@ -30,6 +30,8 @@ export interface ScalingOptions {
 }
 
 export interface Scaling {
+  /** Counts a step of the log as it happens. */
+  take(record: Pick<LogRecord, 'step' | 'decision' | 'outcome'>): void;
   stop(): void;
 }
 
@@ -37,20 +39,6 @@ export function startScaling(options: ScalingOptions): Scaling {
   const { bus, settings, log } = options;
   const demands = new Demands();
   const scalers = new Map<string, Scaler>();
-  const count = (data: Uint8Array) => {
-    try {
-      demands.take(decodeMessage('log record', logRecordSchema, data));
-    } catch {
-      // Whoever consumes the log complains about it.
-    }
-  };
-  const subscriptions = (['decided', 'settled'] as const).map((step) =>
-    bus.nc.subscribe(bus.subjects.live(step), {
-      callback: (error, message) => {
-        if (!error) count(message.data);
-      },
-    }),
-  );
   let busy = false;
   const bin = async () => {
     if (busy) return;
@@ -107,9 +95,9 @@ export function startScaling(options: ScalingOptions): Scaling {
   }
 
   return {
+    take: (record) => demands.take(record),
     stop() {
       clearInterval(timer);
-      for (const subscription of subscriptions) subscription.unsubscribe();
     },
   };
 }

@@ -72,7 +72,11 @@ async function up(flags: Flags): Promise<void> {
   const place = await whereIsTheBus(flags);
   // The dashboard draws traces without any backend: spans go to it over the bus.
   const spans = spanFeed();
-  const telemetry = startTelemetry({ service: 'cortex', processors: flags.dashboard ? [spans.processor] : [] });
+  const telemetry = startTelemetry({
+    service: 'cortex',
+    processors: flags.dashboard ? [spans.processor] : [],
+    wanted: () => flags.dashboard !== false && spans.wanted(),
+  });
   const c = colours();
   let launched: Launched | undefined;
   let quitting = false;
