@@ -75,6 +75,7 @@ export {
   loadEncoder,
   type OpenAiEncoderOptions,
   openAiEncoder,
+  readEncoderFile,
   shareEncoder,
 } from './encoder/index.js';
 export {

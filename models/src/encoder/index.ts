@@ -12,6 +12,7 @@ export {
   EncoderServiceUnavailable,
   EncoderShapeMismatch,
 } from './errors.js';
-export { type LoadEncoderOptions, loadEncoder } from './onnx-encoder.js';
+export { loadEncoder, readEncoderFile } from './load-encoder.js';
+export type { LoadEncoderOptions } from './onnx-encoder.js';
 export { type OpenAiEncoderOptions, openAiEncoder } from './openai-encoder.js';
 export { shareEncoder } from './shared.js';

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchingEncoder } from './batching-encoder.js';
 import { encoderForTests } from './encoder-for-tests.js';
 import { EncoderClosed, EncoderCrashed, EncoderFileMissing, EncoderModelInvalid } from './errors.js';
-import { loadEncoder, startOnnxEncoder } from './onnx-encoder.js';
+import { loadEncoder } from './load-encoder.js';
+import { startOnnxEncoder } from './onnx-encoder.js';
 import { OnnxThread } from './onnx-thread.js';
 
 const folder = encoderForTests() ?? '';

@@ -37,7 +37,7 @@ export interface LoadEncoderOptions {
  * a sentence vector.
  * @throws EncoderFileMissing, EncoderModelInvalid, EncoderShapeMismatch
  */
-export async function loadEncoder(folder: string, options: LoadEncoderOptions = {}): Promise<BatchingEncoder> {
+export async function loadOnnxEncoder(folder: string, options: LoadEncoderOptions = {}): Promise<BatchingEncoder> {
   return startOnnxEncoder(folder, options, OnnxThread.start);
 }
 

@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadEncoder } from './load-encoder.js';
 import { type OpenAiEncoderOptions, openAiEncoder } from './openai-encoder.js';
 
 interface EmbeddingsRequest {
@@ -82,6 +86,32 @@ describe('an OpenAI-compatible encoder', () => {
     for (const [k, text] of ['one', 'three', ' '].entries()) {
       const [a = 0, b = 0] = vectorOf(text);
       expect((vectors[k]?.[0] ?? 0) / (vectors[k]?.[1] ?? 1)).toBeCloseTo(a / b, 5);
+    }
+  });
+
+  it('is what a folder stands for whose encoder.json names a service; what is wrong in that file is refused by field', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cortex-service-'));
+    const load = async (value: unknown) => {
+      await writeFile(join(folder, 'encoder.json'), typeof value === 'string' ? value : JSON.stringify(value));
+      const encoder = await loadEncoder(folder);
+      encoders.push(encoder);
+      return encoder;
+    };
+    try {
+      process.env.CORTEX_TEST_KEY = 'from-the-environment';
+      const service = { baseUrl: await serve(answerAll), model: 'tiny', dimensions: 3, keyFrom: 'CORTEX_TEST_KEY' };
+      const [vector] = await (await load({ service })).encode(['abc']);
+      expect(vector).toHaveLength(3);
+      expect(keys).toEqual(['Bearer from-the-environment']);
+      await expect(load({ service: { ...service, keyFrom: 'CORTEX_NO_SUCH_KEY' } })).rejects.toThrow(
+        /CORTEX_NO_SUCH_KEY/,
+      );
+      await expect(load({ service: { ...service, dimensions: 0 } })).rejects.toThrow(/service\.dimensions/);
+      await expect(load({ servise: service })).rejects.toThrow(/servise/);
+      await expect(load('{')).rejects.toThrow(/not JSON/);
+    } finally {
+      delete process.env.CORTEX_TEST_KEY;
+      await rm(folder, { recursive: true, force: true });
     }
   });
 

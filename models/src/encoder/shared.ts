@@ -2,7 +2,8 @@
 // The one thing to know: it ends when the last of them closes it.
 import type { Encoder } from './encoder.js';
 import { EncoderClosed } from './errors.js';
-import { type LoadEncoderOptions, loadEncoder } from './onnx-encoder.js';
+import { loadEncoder } from './load-encoder.js';
+import type { LoadEncoderOptions } from './onnx-encoder.js';
 
 interface Shared {
   readonly loading: Promise<Encoder>;

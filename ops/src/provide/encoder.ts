@@ -123,10 +123,17 @@ export async function provideEncoder(options: EncoderOptions = {}): Promise<Prov
   }
 }
 
-// A folder of the user's own may hold any ONNX encoder: only that both files are there is asked here.
+// A folder of the user's own may hold any ONNX encoder, or name an embeddings service: only that both files, or the name, are there is asked here.
 async function named(env: NodeJS.ProcessEnv) {
   const folder = env.CORTEX_ENCODER;
   if (!folder) throw new RungMissed('not set');
+  if (await stat(join(folder, 'encoder.json')).catch(() => undefined)) {
+    const { readEncoderFile } = await import('@cortex/models');
+    const { service } = await readEncoderFile(folder).catch((error: Error) => {
+      throw new RungRefused(`CORTEX_ENCODER: ${error.message}`);
+    });
+    if (service) return { folder, source: 'CORTEX_ENCODER' };
+  }
   for (const file of Object.keys(INT8.files)) {
     const there = await stat(join(folder, file)).catch(() => undefined);
     if (!there?.isFile()) throw new RungRefused(`CORTEX_ENCODER: ${join(folder, file)} is missing`);
