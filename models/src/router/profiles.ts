@@ -136,7 +136,7 @@ export class ProfileScorer {
       let near = dot(vector, vectors[m]!);
       if (this.thorough && views) {
         const nearest = views[m]!.reduce((top, view) => Math.max(top, dot(vector, view)), -1);
-        near = (near + 0.5 * nearest) / 1.5;
+        near = (near + nearest) / 2;
       }
       result[m]! += near - HUB_SHARE * hub[m]!;
     }
