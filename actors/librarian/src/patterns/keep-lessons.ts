@@ -161,14 +161,13 @@ const pathOf = ({ master, id }: Pick<Lesson, 'master' | 'id'>): string => `lesso
 function lessonRow(lesson: Lesson, dimensions: number): ChunkRow | undefined {
   const { master, about, useful, useless, used, source, shared_by: by } = lesson;
   const { lower, upper } = shareInterval(lesson);
-  const from = source === 'person' ? `A person's word for ${master}` : `Learned by ${master}`;
+  const how = lesson.worked ? 'it worked' : 'found at a failure';
+  const from = source === 'person' ? `A person's word for ${master}` : `Learned by ${master}; ${how}`;
   const proof =
     by === 'person'
       ? 'shared by a person'
       : `there at ${useful + useless} tasks, of which ${useful} went well (${percent(lower)} to ${percent(upper)})`;
-  const said = withoutSecrets(
-    `${lesson.lesson}\n\n${from}; ${lesson.worked ? 'it worked' : 'found at a failure'}.`,
-  ).text;
+  const said = withoutSecrets(`${lesson.lesson}\n\n${from}.`).text;
   const task = withoutSecrets(about).text;
   const text = `${said} Proof: ${proof}.\n\nThe task was: ${task}`;
   const cut = {
