@@ -4,16 +4,28 @@ import { BUCKET_NAMES } from '@cortex/schemas';
 import { type ConsumerConfig, JetStreamApiError, StorageType, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { Bus } from '../connection/connect.js';
-import { consumerConfigs, DEFAULT_PROVISION, type ProvisionSettings, streamConfigs, workConsumers } from './table.js';
+import {
+  consumerConfigs,
+  DEFAULT_PROVISION,
+  type ProvisionSettings,
+  STREAM_TABLE,
+  streamConfigs,
+  workConsumers,
+} from './table.js';
 
 const STREAM_NAME_IN_USE = 10058;
+const CONSUMER_EXISTS = 10148;
 const INSUFFICIENT_STORAGE = 10047;
 
-/** Creates or updates all streams, fixed consumers and buckets. Retries while a cluster has no leader. */
+/**
+ * Creates or updates all streams, fixed consumers and buckets. Retries while a cluster has no leader. What `settings` does not name stays as
+ * whoever set it up wanted it: leases, deliveries, sizes; and what is made anew gets as many copies as its neighbours.
+ */
 export async function provision(bus: Bus, settings: Partial<ProvisionSettings> = {}): Promise<void> {
-  const full = { ...DEFAULT_PROVISION, ...settings };
+  const full = { ...DEFAULT_PROVISION, ...settings, replicas: settings.replicas ?? (await replicasInForce(bus)) };
   for (const config of streamConfigs(bus.subjects, full)) await ensureStream(bus, config);
-  for (const { stream, config } of consumerConfigs(bus.subjects, full)) await ensureConsumer(bus, stream, config);
+  for (const { stream, config } of consumerConfigs(bus.subjects, full))
+    await ensureConsumer(bus, stream, config, settings.ackWaitMs === undefined ? ['ack_wait'] : []);
   const kvm = new Kvm(bus.nc);
   for (const bucket of BUCKET_NAMES) {
     await patiently(() =>
@@ -49,9 +61,20 @@ export async function provisionMaster(
   master: string,
   settings: Partial<ProvisionSettings> = {},
 ): Promise<void> {
-  for (const { config } of workConsumers(bus.subjects, master, { ...DEFAULT_PROVISION, ...settings })) {
-    await ensureConsumer(bus, bus.subjects.stream('LOG'), config);
-  }
+  const keep: (keyof ConsumerConfig)[] = [
+    ...(settings.leaseMs === undefined ? (['ack_wait'] as const) : []),
+    ...(settings.maxDeliver === undefined ? (['max_deliver'] as const) : []),
+  ];
+  for (const { config } of workConsumers(bus.subjects, master, { ...DEFAULT_PROVISION, ...settings }))
+    await ensureConsumer(bus, bus.subjects.stream('LOG'), config, keep);
+}
+
+/** Copies of the streams that are there: one that somebody deleted on a cluster must not come back with a single copy. */
+async function replicasInForce(bus: Bus): Promise<number> {
+  const infos = await Promise.all(
+    STREAM_TABLE.map((row) => bus.jsm.streams.info(bus.subjects.stream(row.name)).catch(() => undefined)),
+  );
+  return Math.max(DEFAULT_PROVISION.replicas, ...infos.map((info) => info?.config.num_replicas ?? 1));
 }
 
 async function ensureStream(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<void> {
@@ -80,12 +103,24 @@ async function addStream(bus: Bus, config: Partial<StreamConfig> & { name: strin
   }
 }
 
+/** Creates a consumer, or brings the one that is there to `config`, but for the fields in `keep`. */
 export async function ensureConsumer(
   bus: Bus,
   stream: string,
   config: Partial<ConsumerConfig> & { durable_name: string },
+  keep: readonly (keyof ConsumerConfig)[] = [],
 ): Promise<void> {
-  await patiently(() => bus.jsm.consumers.add(stream, config));
+  await patiently(async () => {
+    try {
+      await bus.jsm.consumers.add(stream, config);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
+      // An older version's, or one with a lease of its own: a refusal would leave its readers without work.
+      const there = (await bus.jsm.consumers.info(stream, config.durable_name)).config;
+      const kept = Object.fromEntries(keep.map((field) => [field, there[field]]));
+      await bus.jsm.consumers.update(stream, config.durable_name, { ...config, ...kept });
+    }
+  });
 }
 
 /** Tries for up to 30 s: during a leader change the API answers nothing or 503. Wrong configurations fail at once. */
