@@ -83,7 +83,7 @@ export {
   UnknownModel,
   UntrustedSigner,
 } from './model-registry/index.js';
-export { ensureConsumer, provision, provisionMaster } from './provision/provision.js';
+export { consumerNames, ensureConsumer, provision, provisionMaster } from './provision/provision.js';
 export {
   CONSUMER_TABLE,
   DEFAULT_PROVISION,

@@ -12,3 +12,4 @@ export {
   provideMilvusLite,
   provideNatsServer,
 } from './provide/index.js';
+export { startOwnServer, watchFullDisk } from './up/index.js';

@@ -373,6 +373,12 @@ describeOnServer('the coordinator', (suite) => {
     await Promise.all(servers.map((server) => server.stop(100)));
   });
 
+  it('makes the work consumers of a master again that somebody deleted', { timeout: 60_000 }, async () => {
+    const name = bus.subjects.workConsumer('security', 'medium');
+    await bus.jsm.consumers.delete('LOG', name);
+    await until('the consumer', () => bus.jsm.consumers.info('LOG', name).catch(() => undefined), 40_000);
+  });
+
   it('throws away behind the ack floor what is worked off', async () => {
     await until('TASKS to be empty', async () => (await bus.jsm.streams.info('TASKS')).state.messages === 0);
   });

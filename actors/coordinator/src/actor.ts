@@ -4,6 +4,7 @@ import {
   type ActorContext,
   type ActorDefinition,
   type ConsumerOptions,
+  consumerNames,
   createAsker,
   openMasters,
   openSettings,
@@ -12,7 +13,7 @@ import {
   taskLog,
   watchPresence,
 } from '@cortex/bus';
-import type { StreamName } from '@cortex/schemas';
+import { PRIORITIES, type StreamName } from '@cortex/schemas';
 import { followSplit } from './arms/aliases.js';
 import { assign } from './arms/split.js';
 import { createDecider } from './decide/decider.js';
@@ -42,10 +43,20 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
   context.add({ name: 'presence', stop: () => presence.close() });
   const asker = createAsker(bus, presence);
   context.add({ name: 'asker', stop: () => asker.close() });
-  const choosable = await startWorkConsumers(context, masters, (master) => provisionMaster(bus, master));
+  const choosable = await startWorkConsumers(
+    context,
+    masters,
+    (master) => provisionMaster(bus, master),
+    async (names) => {
+      const there = await consumerNames(bus, subjects.stream('LOG'));
+      return names.filter((name) => PRIORITIES.some((priority) => !there.has(subjects.workConsumer(name, priority))));
+    },
+  );
   const aliases = await followSplit(context);
   // Else the first tasks would wait for a router that is not there.
   await presence.settled;
+  // Deadlines go by it, and the first task may have one.
+  await bus.clockSeen;
   const rules = createRules(masters);
   const decide = createDecider({
     asker,
@@ -68,7 +79,10 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
     arm: (key) => assign(key, aliases()),
     rules,
   });
-  const handlers = createHandlers({ bus, log: taskLog(bus), decide, unknownTaskMs: settings.unknownTaskMs }, masters);
+  const handlers = createHandlers(
+    { bus, log: taskLog(bus), decide, pending: choosable.pending, unknownTaskMs: settings.unknownTaskMs },
+    masters,
+  );
   context.add(startUpkeep(bus, settings.upkeepMs, log));
 
   const consume = (

@@ -19,7 +19,7 @@ describeOnServer('an ask', (suite) => {
   }
 
   it('is answered by some replica, in batches, each asker getting its own answer', async () => {
-    const { asker: a } = await asker();
+    const { asker: a, presence } = await asker();
     const served = [0, 0];
     const sizes: number[] = [];
     const replicas = await Promise.all(
@@ -40,6 +40,7 @@ describeOnServer('an ask', (suite) => {
         return { server, heartbeat };
       }),
     );
+    await until('both to be known', () => presence.list().filter((p) => p.actor === 'router').length === 2);
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) => a.ask('router', { n }, doubled, Date.now() + 20_000)),
     );

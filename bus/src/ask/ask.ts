@@ -60,7 +60,8 @@ export function createAsker(bus: Bus, presence: Presence): Asker {
           const id = nuid.next();
           const waitMs = deadline - Date.now();
           const headers = eventHeaders({ type: EVENT_TYPES.ask, source: `/cortex/${bus.instance}`, id });
-          headers.set(HEADERS.deadline, String(deadline));
+          // By the server's clock: the one who answers may live with another.
+          headers.set(HEADERS.deadline, String(Math.round(bus.now() + waitMs)));
           headers.set(HEADERS.replyTo, `${inbox}.${id}`);
           span.setAttribute(SPAN_KEYS.messagingMessageId, id);
           const data = await new Promise<Uint8Array>((resolve, reject) => {

@@ -86,7 +86,9 @@ async function answerBatch(
   release: () => void,
 ): Promise<void> {
   const template = bus.subjects.ask(options.actor);
-  const now = Date.now();
+  // Deadlines go by the server's clock; handlers get them by ours.
+  const now = bus.now();
+  const ahead = now - Date.now();
   const live = deliveries.filter((delivery) => {
     const stale = Number(delivery.headers?.get(HEADERS.deadline) || 0) <= now;
     if (stale) {
@@ -109,7 +111,7 @@ async function answerBatch(
   });
   const questions = opened.map(({ delivery, context }) => ({
     data: delivery.data,
-    deadline: Number(delivery.headers?.get(HEADERS.deadline)),
+    deadline: Number(delivery.headers?.get(HEADERS.deadline)) - ahead,
     context,
   }));
   const failed = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));

@@ -11,6 +11,7 @@ import {
   nuid,
 } from '@nats-io/transport-node';
 import { BusRefused, BusUnreachable } from '../errors.js';
+import { startServerClock } from './server-clock.js';
 
 export type BusState = 'connected' | 'reconnecting' | 'closed';
 
@@ -44,6 +45,10 @@ export interface Bus {
   /** Private inbox prefix of this identity. */
   readonly inboxPrefix: string;
   state(): BusState;
+  /** Milliseconds since the epoch by the server's clock, which all actors share; this machine's own may be wrong. */
+  now(): number;
+  /** Resolves after the first look at the server's clock, at most 2 s; until then `now()` is this machine's own. */
+  readonly clockSeen: Promise<void>;
   /** Called after every reconnect. Returns the function that ends it. */
   onReconnect(listener: () => void): () => void;
   /** Flushes, then closes. */
@@ -68,9 +73,10 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
-    // Half-dead connections are noticed in seconds, not in the client's default of minutes.
-    pingInterval: 5_000,
-    maxPingOut: 3,
+    // Half-dead connections are noticed in 6 to 8 s, not in the client's default of minutes: a cluster that lost a node serves on, and whoever
+    // was connected to it must not stand still for longer than that.
+    pingInterval: 2_000,
+    maxPingOut: 2,
     inboxPrefix,
     // Else the client makes two errors with their stacks for every request, in case it fails.
     noAsyncTraces: true,
@@ -81,6 +87,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   // The JetStream API check would fail while a cluster elects its leader; the streams are checked when used.
   const js = jetstream(nc, { timeout: 5_000 });
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
+  const clock = startServerClock(nc, subjects.stream('LOG'));
   let state: BusState = 'connected';
   const reconnectListeners = new Set<() => void>();
   const change = (next: BusState, detail: string) => {
@@ -107,11 +114,14 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     servers,
     inboxPrefix,
     state: () => state,
+    now: () => Date.now() + clock.offsetMs(),
+    clockSeen: clock.first,
     onReconnect(listener) {
       reconnectListeners.add(listener);
       return () => reconnectListeners.delete(listener);
     },
     async close() {
+      clock.stop();
       if (nc.isClosed()) return;
       // A drain would wait for a server that is away; a flush with a limit does not.
       await Promise.race([nc.flush().catch(() => undefined), new Promise((r) => setTimeout(r, 1_000).unref())]);

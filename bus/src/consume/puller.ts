@@ -61,6 +61,8 @@ export function startPuller(bus: Bus, options: PullerOptions): Puller {
   };
   const onStatus = (msg: Msg) => {
     const code = msg.headers?.code ?? 0;
+    // A heartbeat, or the end of a request: the consumer is there, though nothing may come for long.
+    if (code === 100 || code === 404 || code === 408) setMissing(false);
     if (code === 100) return;
     if (code === 503) {
       // Nobody listens on the consumer's subject: it is gone, or its leader is.

@@ -69,6 +69,20 @@ export async function provisionMaster(
     await ensureConsumer(bus, bus.subjects.stream('LOG'), config, keep);
 }
 
+/** Names of all durable consumers of a stream, in as few questions as the server allows. */
+export async function consumerNames(bus: Bus, stream: string): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let total = 1; names.size < total; ) {
+    const asked = JSON.stringify({ offset: names.size });
+    const answer = await bus.nc.request(`$JS.API.CONSUMER.NAMES.${stream}`, asked, { timeout: 5_000 });
+    const page = answer.json<{ total?: number; consumers?: string[] | null }>();
+    if (!page.consumers?.length) break;
+    for (const name of page.consumers) names.add(name);
+    total = page.total ?? 0;
+  }
+  return names;
+}
+
 /** Copies of the streams that are there: one that somebody deleted on a cluster must not come back with a single copy. */
 async function replicasInForce(bus: Bus): Promise<number> {
   const infos = await Promise.all(

@@ -1,2 +1,9 @@
-export { freePort, startTestServer, type TestServer, testServerBinary, until } from './nats-server.js';
+export {
+  freePort,
+  startTestServer,
+  type TestServer,
+  type TestServerOptions,
+  testServerBinary,
+  until,
+} from './nats-server.js';
 export { describeOnServer, type Suite } from './suite.js';

@@ -36,18 +36,31 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+export interface TestServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Its data; stays when it stops. Default: a folder of its own that goes with it. */
+  readonly dir?: string;
+  /** A command line that runs it, such as `ip netns exec NAME`. */
+  readonly via?: readonly string[];
+}
+
 /** Starts a server with JetStream. `args` are added to its command line. */
-export async function startTestServer(args: string[] = []): Promise<TestServer> {
+export async function startTestServer(args: string[] = [], options: TestServerOptions = {}): Promise<TestServer> {
   const binary = testServerBinary();
   if ('missing' in binary) throw new Error(binary.missing);
-  const dir = await mkdtemp(join(tmpdir(), 'cortex-nats-'));
-  const port = await freePort();
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'cortex-nats-')));
+  const host = options.host ?? '127.0.0.1';
+  const port = options.port ?? (await freePort());
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn(binary.path, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', dir, ...args], {
+    const [program = binary.path, ...before] = [...(options.via ?? []), binary.path];
+    child = spawn(program, [...before, '-a', host, '-p', String(port), '-js', '-sd', dir, ...args], {
       stdio: 'ignore',
     });
-    await untilOpen(port, child);
+    await untilOpen(host, port, child);
   };
   const kill = async () => {
     const dying = child;
@@ -59,23 +72,23 @@ export async function startTestServer(args: string[] = []): Promise<TestServer> 
   };
   await start();
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${host}:${port}`,
     port,
     pid: () => child?.pid,
     kill,
     restart: start,
     async stop() {
       await kill();
-      await rm(dir, { recursive: true, force: true });
+      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
     },
   };
 }
 
-async function untilOpen(port: number, child: ChildProcess): Promise<void> {
+async function untilOpen(host: string, port: number, child: ChildProcess): Promise<void> {
   for (let i = 0; i < 400; i++) {
     if (child.exitCode !== null) throw new Error(`nats-server ended with code ${child.exitCode}`);
     const open = await new Promise<boolean>((resolve) => {
-      const socket = tcpConnect(port, '127.0.0.1');
+      const socket = tcpConnect(port, host);
       socket.once('connect', () => {
         socket.destroy();
         resolve(true);

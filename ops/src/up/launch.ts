@@ -6,6 +6,7 @@ import { provideEncoder, provideNatsServer } from '../provide/index.js';
 import { ACTORS } from './catalogue.js';
 import { type DashboardAddress, startDashboardProcess } from './dashboard.js';
 import { followForecasts } from './follow-forecasts.js';
+import { watchFullDisk } from './full-disk.js';
 import type { Group, Member } from './group.js';
 import { type Claim, claimHome, homeFolder, readNoted } from './home.js';
 import { startInProcess } from './in-process.js';
@@ -77,6 +78,10 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     const address = own ? { ...options.address, servers: own.server.url } : options.address;
     const bus = await open(address);
     undo.push({ what: 'bus', stop: () => bus.close() });
+    if (own) {
+      const watch = watchFullDisk({ bus, server: own.server, folder: homeFolder(), say });
+      undo.push({ what: 'full disk', stop: () => watch.stop(), kill: () => watch.stop() });
+    }
     await provision(bus, { replicas: options.replicas });
     const { seeded, masters } = await seedMasters(bus);
     options.onBus?.(bus);

@@ -24,6 +24,8 @@ export interface OwnServer {
   readonly name: string;
   readonly logFile: string;
   pid(): number | undefined;
+  /** Asks it to end; it is started again as after any other end. */
+  restart(): void;
   /** Asks it to end, waits, and insists after 10 s. */
   stop(): Promise<void>;
 }
@@ -93,6 +95,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
     name,
     logFile,
     pid: () => child?.pid,
+    restart: () => void child?.kill('SIGTERM'),
     async stop() {
       stopping = true;
       const dying = child;

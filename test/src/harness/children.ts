@@ -8,6 +8,7 @@ export interface Child {
   /** What it is, such as `coordinator` or `worker Hardware`. */
   readonly name: string;
   alive(): boolean;
+  pid(): number | undefined;
   /** Times it ended without being asked to. */
   crashes(): number;
   /** What it wrote to standard error, the last 64 KiB. */
@@ -16,19 +17,25 @@ export interface Child {
   kill(): Promise<void>;
   /** Starts it again. */
   restart(): void;
+  signal(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after `limitMs`. */
   stop(limitMs?: number): Promise<void>;
 }
 
 /** Starts `cortex ARGS…` as a child. */
 export function startCortex(name: string, args: string[], env: Record<string, string> = {}): Child {
+  return startProgram(name, CORTEX, args, env);
+}
+
+/** Starts a JavaScript file as a child. */
+export function startProgram(name: string, file: string, args: string[], env: Record<string, string> = {}): Child {
   let process_: ChildProcess | undefined;
   let expected = false;
   let crashes = 0;
   let stderr = '';
   const start = () => {
     expected = false;
-    const child = spawn(process.execPath, [CORTEX, ...args], {
+    const child = spawn(process.execPath, [file, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -48,6 +55,7 @@ export function startCortex(name: string, args: string[], env: Record<string, st
   return {
     name,
     alive: () => process_ !== undefined && process_.exitCode === null && process_.signalCode === null,
+    pid: () => process_?.pid,
     crashes: () => crashes,
     stderr: () => stderr,
     async kill() {
@@ -56,6 +64,7 @@ export function startCortex(name: string, args: string[], env: Record<string, st
       if (process_) await gone(process_);
     },
     restart: start,
+    signal: (signal) => void process_?.kill(signal),
     async stop(limitMs = 15_000) {
       if (!process_) return;
       expected = true;

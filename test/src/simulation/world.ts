@@ -80,7 +80,7 @@ export async function play(seed: number, options: WorldOptions): Promise<History
         event: message.body,
         receivedAt: 0,
         cause: `IN:${message.sequence}`,
-        storedAt: Date.now(),
+        ageMs: 0,
         redelivered: message.delivery > 1,
       });
       if (carried.plan.do === 'nothing' && carried.plan.refused) fenced++;

@@ -20,6 +20,8 @@ export interface Shell {
   readonly bus: Bus;
   readonly log: TaskLog;
   readonly decide: Decider;
+  /** Masters that will be choosable in a moment; a task waits for them. Default: none. */
+  readonly pending?: () => readonly string[];
   /** How long a claim waits for its task, or while another worker seems to hold it, milliseconds. */
   readonly unknownTaskMs: number;
 }
@@ -31,8 +33,8 @@ export interface Trigger {
   readonly receivedAt: number;
   /** The message, as `STREAM:sequence`. */
   readonly cause: string;
-  /** When the server stored it, milliseconds since the epoch. */
-  readonly storedAt: number;
+  /** Milliseconds since the server stored it. */
+  readonly ageMs: number;
   /** Whether it was delivered before: whoever had it may have carried it out and died. */
   readonly redelivered: boolean;
 }
@@ -55,7 +57,7 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
   for (let race = 0; race < MAX_RACES; race++) {
     if (last && (await carriedOutBefore(shell, trigger, last, race > 0)))
       return { plan: { do: 'nothing', why: 'this very message was carried out before' } };
-    if (last && trigger.event.kind === 'claim' && Date.now() - trigger.storedAt < shell.unknownTaskMs) {
+    if (last && trigger.event.kind === 'claim' && trigger.ageMs < shell.unknownTaskMs) {
       if (await firstAttemptDoubtful(shell.bus, last, trigger.event.outcome))
         throw new RetryLater(`attempt 1 of task ${trigger.task} claims it, but it was delivered again`, 1_000);
     }
@@ -65,7 +67,7 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
       return { plan: planned };
     }
     if (planned.do === 'wait') {
-      if (Date.now() - trigger.storedAt > shell.unknownTaskMs) throw new Unprocessable(planned.why);
+      if (trigger.ageMs > shell.unknownTaskMs) throw new Unprocessable(planned.why);
       throw new RetryLater(planned.why, 500);
     }
     try {
@@ -104,6 +106,8 @@ async function decideAndAppend(
   last: Logged | undefined,
 ): Promise<Logged> {
   const { task } = planned;
+  const [soon] = planned.master === undefined ? (shell.pending?.() ?? []) : [];
+  if (soon !== undefined) throw new RetryLater(`the work of ${soon} is being prepared`, 100);
   const human =
     planned.master === undefined ? undefined : { master: planned.master, by: planned.by, byDefault: planned.byDefault };
   const decision = await shell.decide(task, trigger.receivedAt, human, planned.avoid);
@@ -111,7 +115,9 @@ async function decideAndAppend(
   if (task.deadline !== undefined) await setTimer(shell.bus, task);
   if (decision.review !== undefined) await askPerson(shell.bus, task, decision);
   const logged = await append(shell, trigger, decidedRecord(last?.record, task, decision, planned.by), last);
-  record('decisionLatency', Math.max(0, Date.now() - trigger.storedAt) / 1_000, { method: decision.method });
+  record('decisionLatency', (trigger.ageMs + performance.now() - trigger.receivedAt) / 1_000, {
+    method: decision.method,
+  });
   return logged;
 }
 

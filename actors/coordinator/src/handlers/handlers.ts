@@ -35,7 +35,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
   const { subjects } = shell.bus;
   const arrival = (delivery: Delivery) => ({
     receivedAt: performance.now(),
-    storedAt: delivery.storedAt,
+    ageMs: Math.max(0, shell.bus.now() - delivery.storedAt),
     cause: `${delivery.stream}:${delivery.sequence}`,
     redelivered: delivery.delivery > 1,
   });
@@ -52,7 +52,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     }
     const { logged, plan } = await carryOut(shell, {
       task: task.id,
-      event: { kind: 'submit', task, now: Date.now() },
+      event: { kind: 'submit', task, now: shell.bus.now() },
       ...arrival(delivery),
     });
     if (plan.do === 'nothing') span.addEvent(plan.why);
@@ -138,11 +138,11 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     async wakeUps(delivery, span) {
       if (delivery.subject.startsWith('$JS.EVENT.')) return advised(delivery, span);
       const timer = decodeMessage('timer', timerSchema, delivery.data);
-      const wait = Date.parse(timer.due) - Date.now();
+      const wait = Date.parse(timer.due) - shell.bus.now();
       if (wait > 0) throw new RetryLater(`due ${timer.due}`, Math.min(wait, LONGEST_NAP_MS));
       await carryOut(shell, {
         task: timer.task,
-        event: { kind: 'due', task: timer.task, now: Date.now() },
+        event: { kind: 'due', task: timer.task, now: shell.bus.now() },
         ...arrival(delivery),
       });
     },

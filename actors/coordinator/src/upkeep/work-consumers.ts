@@ -7,16 +7,25 @@ import { FALLBACK_MASTER } from '../decide/decision.js';
 export interface Choosable {
   /** Active masters whose work consumers exist; the same object until something changes. */
   choice(): Choice;
+  /** Names of masters registered just now, whose work consumers are being made: a task of theirs must not go to another. */
+  pending(): string[];
 }
+
+/** Work of a deleted consumer waits this long at most for the next one. */
+const CHECK_MS = 10_000;
 
 /** Resolves when the masters registered now have been tried once; later ones follow as they come. */
 export async function startWorkConsumers(
   context: ActorContext,
   masters: MasterRegistry,
   provision: (master: string) => Promise<void>,
+  /** Whether all consumers of each of these masters are still there; gives those that lack one. */
+  lacking: (names: readonly string[]) => Promise<string[]> = async () => [],
 ): Promise<Choosable> {
   const ready = new Set<string>();
   let choice: Choice | undefined;
+  // Tried in vain: nothing waits for those, or an identity that may not make consumers would hold every task.
+  const failed = new Set<string>();
   let running: Promise<void> = Promise.resolve();
   const once = async () => {
     const wanted = [FALLBACK_MASTER, ...masters.list().map((m) => m.name)];
@@ -26,8 +35,10 @@ export async function startWorkConsumers(
         await provision(name);
         ready.add(name);
         choice = undefined;
+        failed.delete(name);
         context.degrade(`work of ${name}`, undefined);
       } catch (error) {
+        failed.add(name);
         context.degrade(
           `work of ${name}`,
           `its consumers cannot be made (${error instanceof Error ? error.message : String(error)})`,
@@ -43,8 +54,18 @@ export async function startWorkConsumers(
     choice = undefined;
     void again();
   });
+  const check = async () => {
+    // An unanswered question says nothing.
+    for (const name of await lacking([...ready]).catch(() => [])) {
+      ready.delete(name);
+      choice = undefined;
+    }
+    await once();
+  };
   // What failed, or was deleted by somebody, is made again.
-  const timer = setInterval(() => void again(), 10_000);
+  const timer = setInterval(() => {
+    running = running.then(check);
+  }, CHECK_MS);
   context.add({
     name: 'work-consumers',
     async stop() {
@@ -63,5 +84,10 @@ export async function startWorkConsumers(
       }
       return choice;
     },
+    pending: () =>
+      masters
+        .list()
+        .filter(({ name, status }) => status === 'active' && !ready.has(name) && !failed.has(name))
+        .map(({ name }) => name),
   };
 }

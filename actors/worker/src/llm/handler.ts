@@ -7,6 +7,7 @@ import { RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
 import type { Handler, Job, JobResult } from '../job.js';
 import { answerKey } from './cache.js';
 import { ModelAway, ModelMisconfigured, RateLimited } from './errors.js';
+import { sleep } from './model.js';
 import { contextHash } from './piece.js';
 import { startSpend } from './spend.js';
 import { type Around, explained, type State } from './state.js';
@@ -39,7 +40,7 @@ export function llmHandler(around: Around): Handler {
     step('work', work),
     step('report', report),
   ]);
-  return (job) =>
+  const once: Handler = (job) =>
     withSpan('llm worker', { 'cortex.task.id': job.task.id, 'cortex.master': job.master }, async () => {
       const started = await begin(around, job);
       if ('result' in started && started.result) return started.result;
@@ -66,6 +67,18 @@ export function llmHandler(around: Around): Handler {
         await state.workplace?.remove();
       }
     });
+  return async (job) => {
+    for (;;) {
+      try {
+        return await once(job);
+      } catch (error) {
+        // A server that is away is no fault of the task's, but every delivery counts: the last one waits here, its place left to others.
+        if (!(error instanceof RetryLater) || !job.lastAttempt) throw error;
+        job.log.info('waits here: it is the last delivery', { task: job.task.id, reason: error.message });
+        await job.aside(sleep(error.retryAfterMs ?? AWAY_MS, job.signal));
+      }
+    }
+  };
 }
 
 /** What is known before the first call: type, prompt, memory, budget. A task that was finished before its worker died is not paid twice. */

@@ -1,0 +1,114 @@
+// 7. Rubbish on every public subject, with hostile headers, and good tasks among it.
+import { deadLettersOf, eventHeaders } from '@cortex/bus';
+import { until } from '@cortex/bus/testing';
+import { EVENT_TYPES } from '@cortex/schemas';
+import { fuzzedPayloads, seeded } from '../../fuzz/payloads.js';
+import { nothingLostOrTwice } from '../ledger.js';
+import { residentMiB } from '../memory.js';
+import { atMost, type Check, exactly, holds, type Scenario } from '../scenario.js';
+import { MASTERS, openStage, plainTask } from '../stage.js';
+
+const HOSTILE: readonly (readonly [string, string])[] = [
+  ['Nats-Rollup', 'all'],
+  ['Nats-TTL', '1s'],
+  ['Nats-Expected-Last-Sequence', '0'],
+  ['traceparent', '00-zz-zz-zz'],
+  ['tracestate', 'x'.repeat(4_000)],
+  ['ce-type', 'cortex.log'],
+  ['ce-id', '../../etc/passwd'],
+  ['Nats-Msg-Id', 'x'.repeat(4_000)],
+];
+
+export const fuzz: Scenario = {
+  number: 7,
+  name: 'fuzz',
+  fault:
+    'fuzzed payloads on every public subject (random bytes, cut JSON, wrong types, 1 MB, deep nesting, `__proto__`, bad UTF-8), hostile headers',
+  pass: '0 crashes, 0 stuck, each stored one is refused once with a reason or carried out, good tasks are done; memory grows ≤ 5 % in the second half',
+  quick: '400 a subject instead of 100,000; memory is printed and not judged',
+  async run(run) {
+    const each = run.quick ? 400 : 100_000;
+    const stage = await openStage(run);
+    const { bus } = stage;
+    try {
+      const actors = run.quick ? ['coordinator', 'watchdog'] : ['coordinator', 'watchdog', 'recorder', 'deployer'];
+      for (const name of actors) stage.actor(name);
+      for (const master of MASTERS) await stage.insideWorker(master);
+      await stage.ready([...actors, ...MASTERS.map(() => 'worker')]);
+      const { subjects } = bus;
+      const targets = {
+        submit: subjects.submit,
+        cancel: subjects.cancel,
+        outcomes: subjects.outcome('security'),
+        answers: subjects.reviewsAnswered,
+        telemetry: subjects.telemetry('fuzz'),
+        unknown: `${subjects.prefix}.tasks.unknown`,
+      };
+      const random = seeded(run.seed);
+      let sent = 0;
+      let refusedByServer = 0;
+      let good = 0;
+      const flood = async (count: number, seed: number) => {
+        for (const subject of Object.values(targets)) {
+          const payloads = fuzzedPayloads(seed + sent, count);
+          for (let at = 0; at < payloads.length; at += 50) {
+            await Promise.all(
+              payloads.slice(at, at + 50).map(async ({ payload }, k) => {
+                const headers = eventHeaders({ type: EVENT_TYPES.taskSubmit, source: '/fuzz' });
+                if (random.below(5) === 0) headers.set(...random.pick(HOSTILE));
+                // A few as large as the server takes.
+                const bytes = (at + k) % 200 === 199 ? new Uint8Array(1_000_000).fill(payload[0] ?? 123) : payload;
+                sent++;
+                await bus.js.publish(subject, bytes, { headers, timeout: 30_000 }).catch(() => refusedByServer++);
+              }),
+            );
+            if ((at / 50) % 8 === 0) await stage.submit(plainTask(good++));
+          }
+        }
+      };
+      const idle = async () => {
+        for (const stream of ['TASKS', 'OUTCOMES', 'REVIEWS']) {
+          const info = await bus.jsm.consumers.info(stream, 'coordinator');
+          if (info.num_pending + info.num_ack_pending > 0) return false;
+        }
+        return true;
+      };
+      const memory = () => Math.max(...stage.children.map((child) => residentMiB(child.pid())));
+      await flood(each / 2, run.seed);
+      // Claims of unknown tasks wait a minute for them before they are given up.
+      await until('the first half to be worked off', idle, 600_000);
+      const half = memory();
+      await flood(each / 2, run.seed + 1);
+      await until('the second half to be worked off', idle, 600_000);
+      const end = memory();
+      await stage.drained(60_000);
+      const letters = await deadLettersOf(bus);
+      const once = new Set(letters.map(({ id }) => id)).size === letters.length;
+      const tally = await stage.ledger.tally(bus);
+      const judged: Check[] = run.quick
+        ? []
+        : [atMost('growth of the largest process in the second half', (100 * (end - half)) / half, 5, ' %')];
+      return {
+        counts: {
+          fuzzed: sent,
+          refused_by_the_server: refusedByServer,
+          dead_letters: letters.length,
+          good_tasks: tally.published,
+          memory_mib: `${Math.round(half)} then ${Math.round(end)}`,
+        },
+        checks: [
+          exactly('crashes', stage.children.filter((child) => child.crashes() > 0 || !child.alive()).length, 0),
+          holds('each refused once', once),
+          holds(
+            'each with a reason',
+            letters.every(({ reason }) => reason.length > 3),
+          ),
+          ...nothingLostOrTwice(tally),
+          ...judged,
+        ],
+      };
+    } finally {
+      await stage.close();
+    }
+  },
+};
