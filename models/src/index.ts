@@ -450,8 +450,8 @@ export {
   type MasterHistory,
   readHistories,
   type TaskLife,
-  WINDOW_MS as TRACK_RECORD_MS,
   TrackRecords,
+  WINDOW_MS as TRACK_RECORD_MS,
   type Work,
 } from './track-record/index.js';
 export { heldOutMetrics } from './training/index.js';
