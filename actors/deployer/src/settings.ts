@@ -4,10 +4,10 @@ import { z } from 'zod';
 const chance = z.number().gt(0).lt(1);
 
 export const deployerSettingsSchema = z.strictObject({
-  /** Families whose new versions are tried by themselves. Default: router, predictor. */
-  families: z.array(z.string().min(1)).min(1).default(['router', 'predictor']),
-  /** Families that no decision is split by: their versions serve once they pass the offline gate. Default: predictor. */
-  gate_only: z.array(z.string().min(1)).default(['predictor']),
+  /** Families whose new versions are tried by themselves. Default: router, predictor, anomaly. */
+  families: z.array(z.string().min(1)).min(1).default(['router', 'predictor', 'anomaly']),
+  /** Families that no decision is split by: their versions serve once they pass the offline gate. Default: predictor, anomaly. */
+  gate_only: z.array(z.string().min(1)).default(['predictor', 'anomaly']),
   /**
    * `proof`: shadow until proven better, then canary by evidence. `legacy`: at once 10 % of the traffic, promoted after 100 tasks each with
    * quality +0.2 of 5 and completion +5 points. Default `proof`.

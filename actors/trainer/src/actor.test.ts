@@ -145,11 +145,11 @@ describeOnServer('the trainer', (suite) => {
 
   it('says why data cannot be learned from, and leaves nothing in DEAD', { timeout: LONG }, async () => {
     await start();
-    await ask('anomalies', 'anomaly');
-    await ends('anomalies', 'failed');
-    expect((await board.read('anomalies'))?.error).toMatch(/"anomaly" cannot be trained: the watchdog learns/);
-    await until('the event', async () => events.some((e) => e.job === 'anomalies'));
-    expect(events.find((e) => e.job === 'anomalies')).toMatchObject({ event: 'failed', family: 'anomaly' });
+    await ask('arrivals', 'forecast');
+    await ends('arrivals', 'failed');
+    expect((await board.read('arrivals'))?.error).toMatch(/"forecast" cannot be trained: the watchdog learns/);
+    await until('the event', async () => events.some((e) => e.job === 'arrivals'));
+    expect(events.find((e) => e.job === 'arrivals')).toMatchObject({ event: 'failed', family: 'forecast' });
     const dead = await bus.jsm.streams.info(bus.subjects.stream('DEAD'));
     expect(dead.state.messages).toBe(0);
   });

@@ -26,10 +26,10 @@ export const trainerSettingsSchema = z.strictObject({
   vector_folder: z.string().optional(),
   /** Folder of the recorder's files: what the log does not hold any more is learned from them, and data reports go there. Default: none. */
   training_data: z.string().optional(),
-  /** Trainings by the clock. Default: both families each night at 3, when there is anything new. */
+  /** Trainings by the clock. Default: all families each night at 3, when there is anything new. */
   schedules: z
     .array(scheduleSchema)
-    .default([{ cron: '0 3 * * *', families: ['router', 'predictor'], tune: 0, neural: false }]),
+    .default([{ cron: '0 3 * * *', families: ['router', 'predictor', 'anomaly'], tune: 0, neural: false }]),
   /** Settled tasks since the last training of a family that ask for the next one. Default 500; 0: never. */
   volume: z.number().int().min(0).default(500),
   /** Minutes between two trainings that drift asked for. Default 30. */

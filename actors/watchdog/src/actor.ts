@@ -6,6 +6,7 @@ import { type AlertChange, identity, noteAction } from './alerts/book.js';
 import { alertMessage } from './alerts/message.js';
 import { openOutlets } from './alerts/outlets.js';
 import { watchAnomalies } from './anomalies/anomalies.js';
+import { followAnomalies } from './anomalies/champion.js';
 import { startDiscovery } from './discovery/discovery.js';
 import type { WatchEvent } from './events.js';
 import { keyOf, openJournal } from './journal.js';
@@ -100,6 +101,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     log,
   });
   context.add({ name: 'anomalies', stop: () => anomalies.stop() });
+  await followAnomalies(context, settings, (folder) => anomalies.use(folder));
   const take = (event: WatchEvent, at: number) => {
     watching.take(event, at);
     if (event.kind === 'beat') anomalies.take(event, at);

@@ -68,6 +68,10 @@ export const watchdogSettingsSchema = z.strictObject({
   takeOverMs: ms(7_000),
   /** Milliseconds for which telemetry is averaged before it is scored. */
   windowMs: ms(10_000),
+  /** Folder of the models of the registry's family `anomaly` (`current`, `archive` lie below it). Default none: no autoencoder beside the detectors. */
+  models_root: z.string().optional(),
+  /** Folder of the keys that models must be signed with. Default none: the registry of models is not followed. */
+  keys_folder: z.string().optional(),
   /** Anomaly alerts a day that may be false, over the whole fleet. Live key `watchdog.anomalies_a_day`; 0 switches them off. */
   anomaliesADay: z.number().min(0).default(2),
   /** At most this share of the workers is restarted or set aside within `shareMs`; always at least one. Live key `watchdog.most_share`. */

@@ -15,6 +15,8 @@ export interface GaugeTable {
 export interface AnomalyOptions {
   /** Steps that may raise an alert, of 1,000 that are like the training part. Default 5. Lower: fewer alerts, later ones. */
   alertsPer1000?: number;
+  /** The autoencoder's errors at the training steps, by gauge, each by one that did not learn from it. Default: no autoencoder. */
+  errors?: readonly Float64Array[];
 }
 
 /** Plain JSON: everything the live watch needs. */
@@ -29,6 +31,8 @@ export interface AnomalyModel {
   /** Training steps in all, and the last of them, which warm up a stream: NaN as null. */
   steps: number;
   recent: (number | null)[][];
+  /** The autoencoder's errors at the same steps. */
+  recentErrors?: (number | null)[][];
 }
 
 export interface AnomalyStep {
@@ -40,9 +44,10 @@ export interface AnomalyStep {
   gauges: { gauge: string; share: number }[];
 }
 
-/** Takes the next step's values, one a gauge, NaN where missing. */
-export type AnomalyStream = (values: ArrayLike<number>) => AnomalyStep;
+/** Takes the next step's values, one a gauge, NaN where missing, and the autoencoder's errors where there is one. */
+export type AnomalyStream = (values: ArrayLike<number>, errors?: ArrayLike<number>) => AnomalyStep;
 
+const AUTOENCODER = DETECTOR_NAMES.indexOf('autoencoder');
 const MOST_JOINT = 200;
 const RECENT = 400;
 const LEAST_STEPS = 32;
@@ -50,11 +55,8 @@ const LEAST_STEPS = 32;
 const BURN_IN = 100;
 /** How many steps' worth the training mean weighs when the running mean of surprise starts. */
 const PRIOR_STEPS = 100;
-/** Half-lives in steps: what lasts counts, and what is sharp is still seen at once. */
-const SLOW = 30;
-const FAST = 2;
-/** What the fast average counts beside the slow one. */
-const FAST_SHARE = 0.5;
+/** Half-life in steps of what lasts. It counts as much as what is now: faults of three steps and of three hundred are both ranked well. */
+const LASTING = 30;
 /** Half-lives in steps: how fast the threshold follows a score above it, and how fast it comes back. */
 const RAISE = 100;
 const RELAX = 1000;
@@ -64,12 +66,19 @@ export class AnomalyDataError extends Error {
   readonly retryable = false;
 }
 
-export function detectorNames(model: Pick<AnomalyModel, 'joint'>): string[] {
-  return model.joint ? [...DETECTOR_NAMES, 'pca_gauges'] : DETECTOR_NAMES.slice();
+export function detectorNames(model: Pick<AnomalyModel, 'joint' | 'models'>): string[] {
+  return placesOf(model).map((d) => DETECTOR_NAMES[d] ?? 'pca_gauges');
+}
+
+/** Which detectors there are: places in `DETECTOR_NAMES`, one beyond for the one across gauges. */
+function placesOf({ joint, models }: Pick<AnomalyModel, 'joint' | 'models'>): number[] {
+  const places = DETECTOR_NAMES.map((_, d) => d).filter((d) => d < AUTOENCODER || models.some(({ errors }) => errors));
+  return joint ? [...places, DETECTOR_NAMES.length] : places;
 }
 
 /** @throws AnomalyDataError when there are fewer than 32 steps or no gauge. */
-export function fitAnomalyModel(train: GaugeTable, { alertsPer1000 = 5 }: AnomalyOptions = {}): AnomalyModel {
+export function fitAnomalyModel(table: GaugeTable, { alertsPer1000 = 5, errors }: AnomalyOptions = {}): AnomalyModel {
+  const train: Training = { ...table, ...(errors && { errors }) };
   const steps = train.columns[0]?.length ?? 0;
   if (steps < LEAST_STEPS)
     throw new AnomalyDataError(`${steps} steps are too few to learn from; ${LEAST_STEPS} are the least`);
@@ -92,14 +101,22 @@ export function fitAnomalyModel(train: GaugeTable, { alertsPer1000 = 5 }: Anomal
   // Never beyond what training itself reached: there the tail is a guess.
   const highest = scores.reduce((a, b) => Math.max(a, b), 0);
   model.threshold = Math.min(highest, tailQuantile(fitTail(scores, 0.05), alertsPer1000 / 1000));
-  for (let t = Math.max(0, steps - RECENT); t < steps; t++)
-    model.recent.push(train.columns.map((column) => (Number.isFinite(column[t]!) ? column[t]! : null)));
+  for (let t = Math.max(0, steps - RECENT); t < steps; t++) model.recent.push(rowOf(train.columns, t));
+  if (errors) model.recentErrors = model.recent.map((_, i) => rowOf(errors, steps - model.recent.length + i));
   return model;
+}
+
+interface Training extends GaugeTable {
+  errors?: readonly Float64Array[];
+}
+
+function rowOf(columns: readonly Float64Array[], t: number): (number | null)[] {
+  return columns.map((column) => (Number.isFinite(column[t]!) ? column[t]! : null));
 }
 
 interface Fold {
   model: AnomalyModel;
-  table: GaugeTable;
+  table: Training;
   /** Steps whose scores count; those before only warm up. */
   from: number;
   to: number;
@@ -109,15 +126,18 @@ function replay({ model, table, from, to }: Fold): AnomalyStep[] {
   const stream = openCold(model, 0);
   const out: AnomalyStep[] = [];
   for (let t = 0; t < to; t++) {
-    const step = stream(table.columns.map((column) => column[t]!));
+    const step = stream(
+      table.columns.map((column) => column[t]!),
+      table.errors?.map((column) => column[t]!),
+    );
     if (t >= from) out.push(step);
   }
   return out;
 }
 
 /** The detectors of a training part, weighed against each other, without a threshold. */
-function fitParts(train: GaugeTable): AnomalyModel {
-  const models = train.columns.map(fitGauge);
+function fitParts(train: Training): AnomalyModel {
+  const models = train.columns.map((column, g) => fitGauge(column, train.errors?.[g]));
   const joint = train.gauges.length > 1 && train.gauges.length <= MOST_JOINT ? fitJoint(train, models) : undefined;
   const draft = { gauges: train.gauges, models, ...(joint && { joint }) };
   const steps = train.columns[0]!.length;
@@ -132,14 +152,18 @@ function fitParts(train: GaugeTable): AnomalyModel {
   return { ...model, usual: model.usual.map((_, d) => mean(seen.map(({ detectors }) => detectors[d]!))) };
 }
 
-function slice({ gauges, columns }: GaugeTable, from: number, to: number): GaugeTable {
-  return { gauges, columns: columns.map((column) => column.slice(from, to)) };
+function slice({ gauges, columns, errors }: Training, from: number, to: number): Training {
+  const part = (all: readonly Float64Array[]) => all.map((column) => column.slice(from, to));
+  return { gauges, columns: part(columns), ...(errors && { errors: part(errors) }) };
 }
 
 /** A stream that goes on where the training part ended. */
 export function openAnomalyModel(model: AnomalyModel): AnomalyStream {
   const stream = openCold(model, model.steps - model.recent.length);
-  for (const row of model.recent) stream(row.map((v) => v ?? Number.NaN));
+  const known = (row: readonly (number | null)[]) => row.map((v) => v ?? Number.NaN);
+  model.recent.forEach((row, t) => {
+    stream(known(row), model.recentErrors && known(model.recentErrors[t]!));
+  });
   return stream;
 }
 
@@ -148,23 +172,25 @@ function openCold(model: AnomalyModel, start: number): AnomalyStream {
   const streams: GaugeStream[] = model.models.map((gauge) => openGauge(gauge, start));
   const each = streams.map(() => new Float64Array(DETECTOR_NAMES.length));
   const scaled = new Float64Array(count);
+  const places = placesOf(model);
   const top = Math.ceil(Math.sqrt(count));
   const usual = Float64Array.from(model.usual, (u) => Math.max(1, u));
   const running = usual.slice();
   let seen = PRIOR_STEPS;
-  let fast = 0;
-  let slow = 0;
+  let lasting = 0;
   let threshold = model.threshold;
-  return (values) => {
-    for (let g = 0; g < count; g++) scaled[g] = streams[g]!(values[g]!, each[g]!);
+  return (values, errors) => {
+    for (let g = 0; g < count; g++) scaled[g] = streams[g]!(values[g]!, each[g]!, errors?.[g] ?? Number.NaN);
     const detectors = new Float64Array(usual.length);
-    for (let d = 0; d < DETECTOR_NAMES.length; d++)
-      detectors[d] = meanOfTop(
-        each.map((of) => of[d]!),
-        top,
-      );
-    if (model.joint)
-      detectors[DETECTOR_NAMES.length] = surprise(model.joint.tail, distance(model.joint.components, scaled));
+    places.forEach((place, d) => {
+      detectors[d] =
+        place < DETECTOR_NAMES.length
+          ? meanOfTop(
+              each.map((of) => of[place]!),
+              top,
+            )
+          : surprise(model.joint!.tail, distance(model.joint!.components, scaled));
+    });
     let sum = 0;
     seen++;
     for (let d = 0; d < detectors.length; d++) {
@@ -174,9 +200,8 @@ function openCold(model: AnomalyModel, start: number): AnomalyStream {
     }
     // Squared: few detectors far out say more than many a little off.
     const now = (sum / detectors.length) ** 2;
-    fast += (1 - 2 ** (-1 / FAST)) * (now - fast);
-    slow += (1 - 2 ** (-1 / SLOW)) * (now - slow);
-    const score = slow + FAST_SHARE * fast;
+    lasting += (1 - 2 ** (-1 / LASTING)) * (now - lasting);
+    const score = now + lasting;
     const alert = score > threshold;
     // What lasts becomes the new normal: the threshold gives way, so that one change is not an alert for ever.
     const towards = alert ? score : model.threshold;

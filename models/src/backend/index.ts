@@ -9,3 +9,4 @@ export {
   NoBackendError,
   type Tf,
 } from './backend.js';
+export { type Matrix, toMatrix, toTensors } from './tensors.js';

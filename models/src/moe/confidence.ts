@@ -1,14 +1,13 @@
 // What the held-out rows are for: when to stop, at which temperature the odds are honest, how sure is sure.
 // The one thing to know: only rows the router was not trained on come here; on its own rows any router looks too good.
 import type { Scalar, Variable } from '@tensorflow/tfjs';
-import type { Tf } from '../backend/index.js';
+import { type Matrix, type Tf, toMatrix } from '../backend/index.js';
 import { fitLogistic } from '../calibration/index.js';
 import { logLoss } from '../metrics/index.js';
 import { confidenceHead, type Gradients, type MoeVariables } from './network.js';
-import { toMatrix } from './parameters.js';
 import { eachRow } from './predict.js';
 import { NO_MASTER, type PackedRows, UNKNOWN } from './rows.js';
-import type { Matrix, MoeTrainingReport } from './types.js';
+import type { MoeTrainingReport } from './types.js';
 
 function logSumExp(logits: Float32Array, scale: number): number {
   let top = Number.NEGATIVE_INFINITY;

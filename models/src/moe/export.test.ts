@@ -1,12 +1,11 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type BackendChoice, chooseBackend } from '../backend/index.js';
+import { type BackendChoice, chooseBackend, toTensors } from '../backend/index.js';
 import { seededRandom } from '../metrics/index.js';
 import { SESSION_OPTIONS } from '../onnx/index.js';
 import { exportMoe } from './export.js';
 import { HISTORY_WIDTH, writeHistory } from './history.js';
 import { forward, WIDTH } from './network.js';
-import { toTensors } from './parameters.js';
 import { describedTensor } from './rows.js';
 import { syntheticMasters, syntheticRows, unitVector } from './rows-for-tests.js';
 import { MoeSession } from './session.js';

@@ -19,4 +19,4 @@ export { MoeDataError } from './rows.js';
 export { TrainingDivergedError } from './run.js';
 export type { MoeProgress, MoeTrainOptions } from './settings.js';
 export { trainMoe } from './train.js';
-export type { Matrix, MoeMaster, MoeModel, MoeRow, MoeTrainingReport } from './types.js';
+export type { MoeMaster, MoeModel, MoeRow, MoeTrainingReport } from './types.js';

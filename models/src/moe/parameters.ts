@@ -1,11 +1,9 @@
 // The network's parameters at birth, and their way between plain arrays and tensors.
 // The one thing to know: the fresh network IS nearest-description search. Projection and description share one
 // orthonormal matrix, so h·e starts as the cosine; training only has to improve on that.
-import type { Tensor } from '@tensorflow/tfjs';
-import type { Tf } from '../backend/index.js';
+import type { Matrix } from '../backend/index.js';
 import { HISTORY_WIDTH } from './history.js';
-import { type MoeVariables, WIDTH } from './network.js';
-import type { Matrix } from './types.js';
+import { WIDTH } from './network.js';
 
 /** Shapes by name for an encoder of `dimensions`. A scalar is [1, 1], so that every parameter broadcasts alike. */
 export function parameterShapes(dimensions: number): Record<string, [number, number]> {
@@ -85,12 +83,4 @@ function orthonormalRows(rows: number, columns: number, random: () => number): F
 
 function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
-export function toTensors(tf: Tf, parameters: Readonly<Record<string, Matrix>>): MoeVariables {
-  return Object.fromEntries(Object.entries(parameters).map(([name, m]) => [name, tf.tensor(m.values, m.shape)]));
-}
-
-export function toMatrix(tensor: Tensor): Matrix {
-  return { shape: [...tensor.shape], values: Float32Array.from(tensor.dataSync()) };
 }

@@ -1,9 +1,8 @@
 // The trained network answering rows in TensorFlow.js, right where it was trained: for stopping, calibration and cross-fitting.
 // The one thing to know: serving goes through the exported file (session.ts); this is the same arithmetic, many rows at once.
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import type { Tf } from '../backend/index.js';
+import { type Tf, toTensors } from '../backend/index.js';
 import { forward, type MoeOutput, type MoeVariables } from './network.js';
-import { toTensors } from './parameters.js';
 import { batchOf, describedTensor, type PackedRows, packRows } from './rows.js';
 import type { MoeModel, MoeRow } from './types.js';
 

@@ -2,14 +2,12 @@
 // The one thing to know: every random draw is made here from the seeded stream, never by the backend, so that a seed
 // means the same everywhere.
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
-import type { Tf } from '../backend/index.js';
+import { type Matrix, type Tf, toMatrix, toTensors } from '../backend/index.js';
 import { shuffledIndices } from '../metrics/index.js';
 import { CALIBRATION, heldOutLoss } from './confidence.js';
 import { type Gradients, type MoeVariables, route, routeLoss, success, successLoss, WIDTH } from './network.js';
-import { toMatrix, toTensors } from './parameters.js';
 import { batchOf, describedTensor, type PackedRows } from './rows.js';
 import { batchSize, type MoeProgress, type MoeSettings } from './settings.js';
-import type { Matrix } from './types.js';
 
 /** The loss became NaN or infinite: the step size is too large for these rows. */
 export class TrainingDivergedError extends Error {

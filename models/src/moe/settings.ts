@@ -1,6 +1,6 @@
 // The knobs of a training run, their defaults and what they do.
 // The one thing to know: the defaults were chosen on held-out training rows of three development sets, never on test rows.
-import type { Matrix } from './types.js';
+import type { Matrix } from '../backend/index.js';
 
 export interface MoeTrainOptions {
   /** Seed of every random choice. Default: 1. */

@@ -2,14 +2,14 @@
 // The one thing to know: three stages. (1) Route and success on 90 % of the rows, stopped by the held-out 10 %;
 // (2) temperature, odds of success and confidence head on the held-out rows, which the router has not seen (on its own rows it would be
 // overconfident); (3) route and success once more on all rows, for as many passes as stage 1 found best.
-import { type BackendChoice, chooseBackend } from '../backend/index.js';
+import { type BackendChoice, chooseBackend, type Matrix } from '../backend/index.js';
 import { seededRandom } from '../metrics/index.js';
 import { type Calibrated, fitConfidence } from './confidence.js';
 import { freshParameters } from './parameters.js';
 import { holdOut, packRows } from './rows.js';
 import { Run, type Trained } from './run.js';
 import { DEFAULTS, type MoeSettings, type MoeTrainOptions } from './settings.js';
-import type { Matrix, MoeMaster, MoeModel, MoeRow } from './types.js';
+import type { MoeMaster, MoeModel, MoeRow } from './types.js';
 
 /** Below this many held-out rows nothing can be stopped or calibrated by them. */
 const FEWEST_HELD_OUT = 20;

@@ -1,12 +1,7 @@
 // The words of the neural expert: rows it learns from, masters it knows, the network's parameters as plain arrays.
 // The one thing to know: a master is its description first; what was learned about it by name comes on top.
+import type { Matrix } from '../backend/index.js';
 import type { Histories } from '../track-record/index.js';
-
-/** Numbers with a shape, row-major. What crosses threads, processes and files. */
-export interface Matrix {
-  shape: number[];
-  values: Float32Array;
-}
 
 export interface MoeMaster {
   name: string;

@@ -9,14 +9,14 @@ export interface ModelFolders {
   /** The predictor (success, minutes, tokens, complexity) that serves. */
   readonly predictor: string;
   /** What lies above them, by family: `current`, `staging`, `shadow` and `archive` are below. */
-  readonly roots: { readonly router: string; readonly predictor: string };
+  readonly roots: { readonly router: string; readonly predictor: string; readonly anomaly: string };
   /** The key that signs what is published here, and `trusted/` with the keys of others. */
   readonly keys: string;
 }
 
 export function modelFolders(env: NodeJS.ProcessEnv = process.env): ModelFolders {
   const root = env.CORTEX_MODELS || join(homeFolder(env), 'models');
-  const roots = { router: join(root, 'routing'), predictor: join(root, 'prediction') };
+  const roots = { router: join(root, 'routing'), predictor: join(root, 'prediction'), anomaly: join(root, 'anomaly') };
   return {
     router: join(roots.router, 'current'),
     predictor: join(roots.predictor, 'current'),

@@ -70,7 +70,8 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { watchdogActor } = await import('@cortex/actor-watchdog');
-      return watchdogActor({ encoder: encoder ?? '' });
+      const { roots, keys: keys_folder } = modelFolders();
+      return watchdogActor({ encoder: encoder ?? '', models_root: roots.anomaly, keys_folder });
     },
   },
   {

@@ -1,11 +1,18 @@
 // The child's side of `runChild`: one task in, progress and one result out, then it ends.
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
-import { type Encoder, type LoggedDecision, loadEncoder, type OutcomeRow, type TrainingRow } from '@cortex/models';
+import {
+  type Encoder,
+  type LoggedDecision,
+  loadEncoder,
+  type OutcomeRow,
+  type TelemetryRow,
+  type TrainingRow,
+} from '@cortex/models';
 import type { Master } from '@cortex/schemas';
 import { readLines, siftRows } from '../rows/sift.js';
 import type { ChildTask, ChildTrial, FromChild, ToChild } from './child-messages.js';
-import { trainPredictorInto, trainRouterInto } from './train-family.js';
+import { trainAnomaliesInto, trainPredictorInto, trainRouterInto } from './train-family.js';
 import { runTrial } from './trial.js';
 
 const NICENESS = 10;
@@ -53,7 +60,9 @@ async function run(task: ToChild): Promise<FromChild> {
             logged: (await readLines(task.logged)) as LoggedDecision[],
             drifted: task.drifted,
           })
-        : await trainPredictorInto(rows as OutcomeRow[], options);
+        : task.family === 'anomaly'
+          ? await trainAnomaliesInto(rows as TelemetryRow[], options)
+          : await trainPredictorInto(rows as OutcomeRow[], options);
     return { kind: 'trained', facts };
   } finally {
     await encoder?.close();

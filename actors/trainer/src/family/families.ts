@@ -1,7 +1,9 @@
 // What can be trained, by the names people use for it.
 // The one thing to know: success, minutes, tokens and complexity are one predictor: they share its features and are trained together.
+// What learns from tasks is trained when tasks were settled or drift; `anomaly` learns from the telemetry that the recorder kept.
 
-export const TRAINED_FAMILIES = ['router', 'predictor'] as const;
+export const TASK_FAMILIES = ['router', 'predictor'] as const;
+export const TRAINED_FAMILIES = [...TASK_FAMILIES, 'anomaly'] as const;
 export type TrainedFamily = (typeof TRAINED_FAMILIES)[number];
 
 /** Every name that may be asked for, and what is trained for it. */
@@ -12,11 +14,11 @@ const ASKED: Readonly<Record<string, TrainedFamily>> = {
   minutes: 'predictor',
   tokens: 'predictor',
   complexity: 'predictor',
+  anomaly: 'anomaly',
 };
 
 /** Learned where they are used, from what was just seen: there is no version of them to train, try out and promote. */
 const LEARNED_LIVE: Readonly<Record<string, string>> = {
-  anomaly: 'the watchdog learns what is usual from live telemetry',
   forecast: 'the watchdog learns arrivals from the log while it runs',
 };
 
@@ -25,7 +27,7 @@ export class NotTrainable extends Error {
   constructor(readonly family: string) {
     const why = LEARNED_LIVE[family];
     super(
-      `"${family}" cannot be trained${why ? `: ${why}` : ''}; what can is ${Object.keys(ASKED).join(', ')} (the last four belong to predictor)`,
+      `"${family}" cannot be trained${why ? `: ${why}` : ''}; what can is ${Object.keys(ASKED).join(', ')} (success to complexity belong to predictor)`,
     );
   }
 }

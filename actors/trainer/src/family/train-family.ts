@@ -12,9 +12,12 @@ import {
   type MoeProgress,
   neuralMaker,
   type OutcomeRow,
+  saveAnomalies,
   savePredictor,
   saveServedRouter,
+  type TelemetryRow,
   type TrainingRow,
+  trainAnomalies,
   trainRouter,
 } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
@@ -123,6 +126,33 @@ export async function trainPredictorInto(rows: readonly OutcomeRow[], options: F
     notes: [],
     encoder: fitted.predictor.encoderId,
     backend: null,
+    began,
+  });
+}
+
+/** An autoencoder for each kind of worker. @throws TelemetryDataError when no kind was heard long enough. */
+export async function trainAnomaliesInto(rows: readonly TelemetryRow[], options: FamilyTraining): Promise<TrainingFacts> {
+  const began = Date.now();
+  const kinds = await trainAnomalies(rows, {
+    seed: options.seed,
+    onProgress: (stage, share) => options.onProgress?.(stage, share),
+  });
+  const fingerprint = fingerprintOf(rows);
+  await saveAnomalies(options.folder, kinds, fingerprint);
+  return finish(options, {
+    family: 'anomaly',
+    rows: rows.length,
+    fingerprint,
+    knows: kinds.map(({ kind }) => kind),
+    metrics: Object.fromEntries(
+      kinds.flatMap(({ kind, explained, model }) => [
+        [`${kind}/explained`, explained],
+        [`${kind}/held_out_loss`, model.report.heldOutLoss],
+      ]),
+    ),
+    notes: kinds.map(({ kind, workers, rows: windows }) => `${kind}: ${windows} windows of ${workers} workers`),
+    encoder: null,
+    backend: kinds[0]?.model.report.backend ?? null,
     began,
   });
 }

@@ -108,6 +108,8 @@ async function publishOnce(
   return published.name;
 }
 
+const NOTHING = { routing: [], outcomes: [], logged: [], skipped: {}, unreadable: 0 };
+
 /** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until` and sifted. */
 export async function collect(
   shop: Workshop,
@@ -119,7 +121,9 @@ export async function collect(
 ): Promise<KeptRows> {
   const kept = await folder.keptRows(until);
   if (kept) return kept;
-  const { routing, outcomes, logged, skipped, unreadable } = await collectRows(shop.bus, until, shop.trainingData);
+  // Telemetry is in the recorder's files alone: the child reads it there.
+  const { routing, outcomes, logged, skipped, unreadable } =
+    family === 'anomaly' ? NOTHING : await collectRows(shop.bus, until, shop.trainingData);
   await putMasters(shop, folder);
   await putLines(folder.collected, family === 'router' ? routing : outcomes);
   await putLines(folder.logged, family === 'router' ? auditable(logged) : []);

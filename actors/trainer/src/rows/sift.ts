@@ -7,11 +7,13 @@ import {
   type LearnedOutcome,
   readLastReport,
   reportOf,
+  type TelemetryRow,
   writeReport,
 } from '@cortex/models';
 import { fingerprintOf } from '../family/facts.js';
 import type { TrainedFamily } from '../family/families.js';
 import { forgetChanged } from './forget.js';
+import { keptTelemetry } from './telemetry.js';
 import { putWhole } from './whole.js';
 
 export interface Sifted {
@@ -36,7 +38,7 @@ export interface Sift {
 
 /** Writes the rows; returns the report and a sha256 over them. */
 export async function siftRows({ family, collected, rows, at, folder, drifted, seed }: Sift): Promise<Sifted> {
-  const given = await readLines(collected);
+  const given = family === 'anomaly' ? await keptTelemetry(folder, Date.parse(at)) : await readLines(collected);
   const previous = folder === undefined ? undefined : await readLastReport(folder, family);
   const options = { family, at, previous: previous && previous.at < at ? previous : undefined };
   const now = Date.parse(at);
@@ -53,10 +55,17 @@ export async function siftRows({ family, collected, rows, at, folder, drifted, s
     const told = forgotten.length > 0 ? { forgotten: { rows: forgotten.length, masters: changed } } : {};
     return { report: { ...report, ...told }, fingerprint: fingerprintOf(used) };
   }
+  const origins = { real: given.length, test: 0, generated: 0 };
+  if (family === 'anomaly') {
+    const counted = (given as TelemetryRow[]).map((row) => ({ text: row.worker, label: row.master, at: new Date(row.at).toISOString() }));
+    const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
+    await putLines(rows, given as TelemetryRow[]);
+    if (folder !== undefined) await writeReport(folder, report, []);
+    return { report, fingerprint: fingerprintOf(given as TelemetryRow[]) };
+  }
   // Several outcomes of one text contradict nobody: only what the rows say of themselves is looked at, and that was done.
   const outcomes = given as LearnedOutcome[];
   const counted = outcomes.map(({ text, master, at: when, task }) => ({ text, label: master, at: when, task }));
-  const origins = { real: counted.length, test: 0, generated: 0 };
   const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
   await putLines(rows, outcomes);
   if (folder !== undefined) await writeReport(folder, report, []);

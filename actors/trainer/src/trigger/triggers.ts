@@ -5,7 +5,7 @@ import type { Bus } from '@cortex/bus';
 import { type Alert, escapeToken, type TrainJobInput } from '@cortex/schemas';
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
 import { z } from 'zod';
-import { TRAINED_FAMILIES, type TrainedFamily, trainedFamily } from '../family/families.js';
+import { TASK_FAMILIES, type TrainedFamily, trainedFamily } from '../family/families.js';
 import { askForTraining } from '../job/ask.js';
 import type { Board } from '../job/board.js';
 import type { TrainerSettings } from '../settings.js';
@@ -76,7 +76,7 @@ export class Triggers {
   async #volume(): Promise<void> {
     const { volume } = this.options.settings;
     if (volume === 0) return;
-    for (const family of TRAINED_FAMILIES) {
+    for (const family of TASK_FAMILIES) {
       const fresh = await this.#newlySettled(family);
       if (fresh < volume) continue;
       const since = (await this.options.board.last(family))?.until ?? 0;
@@ -135,6 +135,6 @@ function familiesOf(named: unknown): readonly TrainedFamily[] {
   try {
     return [trainedFamily(String(named))];
   } catch {
-    return TRAINED_FAMILIES;
+    return TASK_FAMILIES;
   }
 }

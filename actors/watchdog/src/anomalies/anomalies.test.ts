@@ -1,10 +1,10 @@
 import { silentLogger, until } from '@cortex/bus';
+import type { TelemetryWindow as Row } from '@cortex/models';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../finding.js';
 import { watchAnomalies } from './anomalies.js';
 import { openBudget } from './budget.js';
 import { openScorer, type Scorer } from './scorer.js';
-import type { Row } from './windows.js';
 
 function random(seed: number): () => number {
   let state = seed;
@@ -30,26 +30,28 @@ function rows(worker: string, count: number, seed: number, from: number, leak: (
   });
 }
 
-function scores(scorer: Scorer, all: readonly Row[]) {
-  return all.map((row) => scorer.take(row));
+async function scores(scorer: Scorer, all: readonly Row[]) {
+  const found = [];
+  for (const row of all) found.push(await scorer.take(row));
+  return found;
 }
 
 describe('anomalies of a worker', () => {
-  it('are found when its memory leaks, naming the gauge, with missing values and counters among them', () => {
+  it('are found when its memory leaks, naming the gauge, with missing values and counters among them', async () => {
     const scorer = openScorer();
     const budget = openBudget(() => 4);
     const findings: Finding[] = [];
     let now = 0;
-    const feed = (all: readonly Row[]) => {
-      for (const score of scores(scorer, all)) {
+    const feed = async (all: readonly Row[]) => {
+      for (const score of await scores(scorer, all)) {
         now += 10_000;
         const finding = score && budget.take(score, now);
         if (finding) findings.push(finding);
       }
     };
-    feed(rows('w-1', 420, 1, 0));
+    await feed(rows('w-1', 420, 1, 0));
     const calm = findings.length;
-    feed(rows('w-1', 40, 2, 420, (t) => 8 * t));
+    await feed(rows('w-1', 40, 2, 420, (t) => 8 * t));
     expect(calm).toBeLessThanOrEqual(1);
     expect(findings.length).toBeGreaterThan(calm);
     expect(findings.at(-1)).toMatchObject({ kind: 'anomaly', worker: 'w-1' });
@@ -63,7 +65,7 @@ describe('anomalies of a worker', () => {
     let alerts = 0;
     for (let t = 0; t < 3 * 8_640; t++) {
       const spike = next() < 0.01 ? 50 * next() : next();
-      const score = { worker: `w-${t % 5}`, master: 'm', ratio: spike, gauges: [], learned: 120 };
+      const score = { worker: `w-${t % 5}`, master: 'm', ratio: spike, gauges: [], learned: 120, autoencoder: false };
       if (budget.take(score, t * 10_000)) alerts++;
     }
     expect(alerts).toBeLessThanOrEqual(8);

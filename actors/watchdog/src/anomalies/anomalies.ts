@@ -1,15 +1,18 @@
 // Anomalies of the fleet: windows here, models in a thread, findings within the day's budget. Never a reason to act by itself.
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@cortex/bus';
+import { openWindows } from '@cortex/models';
 import type { Beat } from '../events.js';
 import type { Finding } from '../finding.js';
 import { openBudget } from './budget.js';
-import type { Score, ScorerOptions } from './scorer.js';
-import { openWindows } from './windows.js';
+import type { ScorerOptions } from './scorer.js';
+import type { FromThread, ToThread } from './thread.js';
 
 export interface Anomalies {
   take(beat: Beat, now: number): void;
   tick(now: number): void;
+  /** Autoencoders from a folder of the family `anomaly`; undefined: none. */
+  use(folder: string | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -28,6 +31,7 @@ export function watchAnomalies(options: AnomaliesOptions): Anomalies {
   const windows = openWindows(options.windowMs);
   const budget = openBudget(options.aDay);
   let thread: Worker | undefined;
+  let folder: string | undefined;
   let stopped = false;
   const open = (): Worker => {
     const started = new Worker(THREAD, {
@@ -35,15 +39,20 @@ export function watchAnomalies(options: AnomaliesOptions): Anomalies {
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     });
     started.unref();
-    started.on('message', (score: Score) => {
+    started.on('message', (message: FromThread) => {
+      if (message.kind === 'refused') {
+        options.log.warn('a trained model of anomalies is not used', { reason: message.reason });
+        return;
+      }
       const now = Date.now();
-      const finding = budget.take(score, now);
+      const finding = budget.take(message.score, now);
       if (finding) options.onFindings([finding], now);
     });
     started.on('error', (error) => {
       options.log.warn('the scoring of anomalies ended and begins anew', { error: String(error) });
       if (thread === started) thread = undefined;
     });
+    if (folder !== undefined) started.postMessage({ kind: 'models', folder } satisfies ToThread);
     return started;
   };
   return {
@@ -54,8 +63,12 @@ export function watchAnomalies(options: AnomaliesOptions): Anomalies {
       for (const row of windows.close(now)) {
         if (stopped) return;
         thread ??= open();
-        thread.postMessage(row);
+        thread.postMessage({ kind: 'row', row } satisfies ToThread);
       }
+    },
+    use(next) {
+      folder = next;
+      thread?.postMessage({ kind: 'models', folder: next } satisfies ToThread);
     },
     async stop() {
       stopped = true;

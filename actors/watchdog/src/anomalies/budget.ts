@@ -63,6 +63,7 @@ export function openBudget(aDay: () => number): AnomalyBudget {
           threshold: Math.round(100 * threshold) / 100,
           gauges: score.gauges,
           learned_windows: score.learned,
+          autoencoder: score.autoencoder,
         },
         worker: score.worker,
         master: score.master,

@@ -1,7 +1,17 @@
 // Rows of one worker in, scores out: learns what is usual from the first ones, then scores every further one as it comes (the ensemble of
-// models/anomaly), and learns anew when it has seen four times as much. Pure but for its memory.
-import { type AnomalyStream, fitAnomalyModel, openAnomalyModel } from '@cortex/models';
-import type { Row } from './windows.js';
+// models/anomaly), and learns anew when it has seen four times as much. Where the trainer gave an autoencoder of the worker's kind, it is
+// one detector more, calibrated on the worker's own rows.
+import {
+  type AnomalyStream,
+  columnsOf,
+  fitAnomalyModel,
+  type Gauges,
+  gaugesOf,
+  type LoadedKind,
+  openAnomalyModel,
+  type TelemetryWindow,
+  valuesOf,
+} from '@cortex/models';
 
 export interface Score {
   readonly worker: string;
@@ -11,20 +21,25 @@ export interface Score {
   readonly gauges: readonly { readonly gauge: string; readonly share: number }[];
   /** Windows learned from. */
   readonly learned: number;
+  /** Whether an autoencoder of its kind had a say. */
+  readonly autoencoder: boolean;
 }
 
 interface Known {
-  rows: Row[];
+  rows: TelemetryWindow[];
   stream?: AnomalyStream;
   threshold: number;
-  names: string[];
-  counters: Set<string>;
+  gauges: Gauges;
+  /** The autoencoder it was learned with. */
+  kind: LoadedKind | undefined;
   learned: number;
-  last: Readonly<Record<string, number>>;
 }
 
 export interface Scorer {
-  take(row: Row): Score | undefined;
+  /** One at a time: the next row only when this one is answered. */
+  take(row: TelemetryWindow): Promise<Score | undefined>;
+  /** Autoencoders by kind of worker; those that were there are let go. Workers of a kind that changed are learned anew. */
+  use(kinds: ReadonlyMap<string, LoadedKind>): Promise<void>;
 }
 
 export interface ScorerOptions {
@@ -38,85 +53,75 @@ const MOST_LEARNED = 480;
 
 export function openScorer({ learn = 120, most = 64 }: ScorerOptions = {}): Scorer {
   const known = new Map<string, Known>();
+  let kinds: ReadonlyMap<string, LoadedKind> = new Map();
   return {
-    take(row) {
+    async take(row) {
       let one = known.get(row.worker);
       if (!one) {
         if (known.size >= most) {
           // Whoever was silent longest gives way: rows come in the order of time, so it is the first in the map.
           known.delete(known.keys().next().value as string);
         }
-        one = { rows: [], threshold: 0, names: [], counters: new Set(), learned: 0, last: {} };
+        one = { rows: [], threshold: 0, gauges: { names: [], counters: new Set() }, kind: undefined, learned: 0 };
       }
       known.delete(row.worker);
       known.set(row.worker, one);
+      const before = one.rows.at(-1)?.last ?? {};
+      one.rows.push(row);
       let score: Score | undefined;
       if (one.stream) {
-        const step = one.stream(valuesOf(one, row));
+        const step = one.stream(
+          valuesOf(one.gauges, row, before),
+          (await errorsOf(one, 1))?.map(([error]) => error as number),
+        );
         score = {
           worker: row.worker,
           master: row.master,
           ratio: one.threshold > 0 ? step.score / one.threshold : 0,
           gauges: step.gauges,
           learned: one.learned,
+          autoencoder: one.kind !== undefined,
         };
       }
-      one.last = row.last;
-      one.rows.push(row);
       if (one.rows.length > MOST_LEARNED) one.rows.shift();
       const due = one.learned === 0 ? learn : Math.min(MOST_LEARNED, one.learned * 4);
-      if (one.rows.length >= due && one.learned < due) fit(one);
+      const changed = one.learned > 0 && one.kind !== kinds.get(row.master);
+      if (changed || (one.rows.length >= due && one.learned < due)) await fit(one, kinds.get(row.master));
       return score;
+    },
+    async use(next) {
+      const old = kinds;
+      kinds = next;
+      // A worker goes on without until its next row, when it is learned anew.
+      for (const one of known.values()) {
+        if (one.kind && one.kind !== next.get(one.kind.kind)) one.kind = undefined;
+      }
+      for (const [kind, { session }] of old) if (next.get(kind)?.session !== session) await session.release();
     },
   };
 }
 
-function fit(one: Known): void {
-  const { rows } = one;
-  const counts = new Map<string, number>();
-  for (const row of rows) for (const name of Object.keys(row.mean)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  one.names = [...counts]
-    .filter(([, count]) => count >= rows.length / 10)
-    .map(([name]) => name)
-    .sort();
-  if (one.names.length === 0) return;
-  one.counters = new Set(one.names.filter((name) => isCounter(rows.map((row) => row.last[name]))));
-  let last: Readonly<Record<string, number>> = rows[0]?.last ?? {};
-  const table = rows.map((row) => {
-    const values = valuesOf({ ...one, last }, row);
-    last = row.last;
-    return values;
-  });
-  const model = fitAnomalyModel({
-    gauges: one.names,
-    columns: one.names.map((_, g) => Float64Array.from(table, (values) => values[g] as number)),
-  });
+async function fit(one: Known, kind: LoadedKind | undefined): Promise<void> {
+  one.kind = kind;
+  one.gauges = gaugesOf(one.rows);
+  if (one.gauges.names.length === 0) return;
+  const errors = await errorsOf(one, one.rows.length);
+  const model = fitAnomalyModel(
+    { gauges: [...one.gauges.names], columns: columnsOf(one.gauges, one.rows) },
+    errors ? { errors } : {},
+  );
   one.stream = openAnomalyModel(model);
   one.threshold = model.threshold;
-  one.learned = rows.length;
+  one.learned = one.rows.length;
 }
 
-/** A counter only grows, and did: what matters is by how much. */
-function isCounter(values: readonly (number | undefined)[]): boolean {
-  const there = values.filter((value) => value !== undefined);
-  const first = there[0];
-  const end = there.at(-1);
-  if (first === undefined || end === undefined || end <= first) return false;
-  let steps = 0;
-  for (let i = 1; i < there.length; i++) {
-    const step = (there[i] as number) - (there[i - 1] as number);
-    if (step < 0) return false;
-    if (step > 0) steps++;
-  }
-  return steps >= 5;
-}
-
-function valuesOf({ names, counters, last }: Pick<Known, 'names' | 'counters' | 'last'>, row: Row): number[] {
-  return names.map((name) => {
-    if (!counters.has(name)) return row.mean[name] ?? Number.NaN;
-    const now = row.last[name];
-    const before = last[name];
-    // A restart sets counters back: nothing is known of that window.
-    return now === undefined || before === undefined || now < before ? Number.NaN : now - before;
-  });
+/** The autoencoder's errors of the last `count` rows, for each gauge of the worker; undefined without an autoencoder. */
+async function errorsOf({ kind, rows, gauges }: Known, count: number): Promise<Float64Array[] | undefined> {
+  if (!kind) return undefined;
+  const { facts } = kind.session;
+  const lead = Math.min(rows.length, count + facts.window);
+  const part = rows.slice(-lead);
+  const columns = columnsOf({ names: facts.gauges, counters: kind.counters }, part, rows.at(-lead - 1)?.last);
+  const errors = await kind.session.errors(columns, lead - count);
+  return gauges.names.map((name) => errors[facts.gauges.indexOf(name)] ?? new Float64Array(count).fill(Number.NaN));
 }

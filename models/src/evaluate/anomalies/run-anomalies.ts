@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   AnomalyDataError,
   type AnomalyStep,
+  crossFitAutoencoder,
   detectorNames,
   fitAnomalyModel,
   openAnomalyModel,
@@ -26,8 +27,10 @@ export interface RunEvaluateAnomaliesOptions {
   scores?: string;
   /** Alerting steps of 1,000 that are like the training part. Default 5. */
   alertsPer1000?: number;
-  /** Only the random baseline hangs on it. Default 1. */
+  /** Of the autoencoder and the random baseline. Default 1. */
   seed?: number;
+  /** Most optimiser steps of each of the two autoencoders of a series. Default 240; 0: without autoencoder. */
+  autoencoderSteps?: number;
   onProgress?: (progress: { stage: string; share: number }) => void;
 }
 
@@ -91,20 +94,24 @@ export async function runEvaluateAnomalies(options: RunEvaluateAnomaliesOptions)
 
 async function scoreSeries(
   files: Files,
-  { alertsPer1000 = 5, seed = 1 }: RunEvaluateAnomaliesOptions,
+  { alertsPer1000 = 5, seed = 1, autoencoderSteps: most = 240 }: RunEvaluateAnomaliesOptions,
   out: ScoreFile | undefined,
 ): Promise<SeriesScores> {
   const train = await readSteps(files.train);
+  // Both are read before anything is learned: what is wrong with a file is said at once.
+  const test = await readSteps(files.test, train.gauges);
+  const autoencoder = most > 0 ? await crossFitAutoencoder(train, { seed, steps: most }) : undefined;
   let model: ReturnType<typeof fitAnomalyModel>;
   try {
-    model = fitAnomalyModel(train, { alertsPer1000 });
+    model = fitAnomalyModel(train, { alertsPer1000, ...(autoencoder && { errors: autoencoder.errors }) });
   } catch (error) {
     if (error instanceof AnomalyDataError) throw new EvaluateInputError(files.train, error.message);
     throw error;
   }
-  const test = await readSteps(files.test, train.gauges);
   const names = detectorNames(model);
   const stream = openAnomalyModel(model);
+  const errors = await autoencoder?.errorsOf(test);
+  await autoencoder?.release();
   const steps = test.at.length;
   const score = new Float64Array(steps);
   const alert = new Uint8Array(steps);
@@ -113,7 +120,10 @@ async function scoreSeries(
   const row = new Float64Array(train.gauges.length);
   for (let t = 0; t < steps; t++) {
     for (let g = 0; g < row.length; g++) row[g] = test.columns[g]![t]!;
-    const step = stream(row);
+    const step = stream(
+      row,
+      errors?.map((column) => column[t]!),
+    );
     score[t] = step.score;
     alert[t] = step.alert ? 1 : 0;
     step.detectors.forEach((s, d) => {

@@ -1,6 +1,13 @@
 // Telemetry as windows: what a worker said within ten seconds becomes one row, whatever its gauges are called. Pure.
-import type { Beat } from '../events.js';
 
+/** What of a worker's telemetry is looked at. */
+export interface Beat {
+  readonly worker: string;
+  readonly master: string;
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+/** A window of one worker. */
 export interface Row {
   readonly worker: string;
   readonly master: string;
@@ -10,6 +17,9 @@ export interface Row {
   readonly last: Readonly<Record<string, number>>;
 }
 
+/** Milliseconds of telemetry that become one row: training and watching must agree on it. */
+export const WINDOW_MS = 10_000;
+
 interface Open {
   readonly master: string;
   readonly from: number;
@@ -17,6 +27,7 @@ interface Open {
 }
 
 export interface Windows {
+  /** @param now milliseconds, as in `close` */
   take(beat: Beat, now: number): void;
   /** Rows of the windows that are over. */
   close(now: number): Row[];
