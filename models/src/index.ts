@@ -436,6 +436,14 @@ export {
   withoutRepeatedTerms,
 } from './search/index.js';
 export {
+  observeRound,
+  startTuning,
+  type TuningChange,
+  type TuningOptions,
+  type TuningState,
+  valueInUse,
+} from './self-tuning/index.js';
+export {
   type ArmEvidence,
   bet,
   type Evidence as TestEvidence,

@@ -18,6 +18,7 @@ import { openKeeper } from './reviews/keeper.js';
 import { startScaling } from './scaling/scaling.js';
 import { type WatchdogSettings, type WatchdogSettingsInput, watchdogSettingsSchema } from './settings.js';
 import { openSources, readBacklogs } from './sources.js';
+import { liveWorkers, tuneConcurrency } from './tuning/tuning.js';
 import { adopt, startWatching } from './watching.js';
 
 /** Alertmanager forgets an alert after five minutes (its `resolve_timeout`) unless it is said again. */
@@ -77,8 +78,9 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
   );
   const masters = await openMasters(bus);
   context.add({ name: 'masters', stop: () => masters.close() });
+  const mender = createMender({ bus, tasks: taskLog(bus), masters }, journal, log);
   const mending = startMending({
-    mender: createMender({ bus, tasks: taskLog(bus), masters }, journal, log),
+    mender,
     journal,
     masters,
     settings: live,
@@ -102,8 +104,23 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
   });
   context.add({ name: 'anomalies', stop: () => anomalies.stop() });
   await followAnomalies(context, settings, (folder) => anomalies.use(folder));
+  const tuning = tuneConcurrency({
+    bus,
+    journal,
+    mender,
+    leads: () => leading && live().mode === 'act',
+    setting: () => live().tune,
+    masters: () => masters.list().map((master) => master.name),
+    workersOf: (master) => liveWorkers(watching.state(), master),
+    roundMs: settings.tuneRoundMs,
+    targetSeconds: settings.tuneTargetSeconds,
+    random: Math.random,
+    log,
+  });
+  context.add({ name: 'tuning', stop: () => tuning.stop() });
   const take = (event: WatchEvent, at: number) => {
     watching.take(event, at);
+    tuning.take(event, at);
     if (event.kind === 'beat') anomalies.take(event, at);
     else if (event.kind === 'tick') anomalies.tick(at);
     if (leading) mending.happened(event, at);

@@ -9,6 +9,7 @@ const KEYS = {
   'watchdog.webhook': 'webhook',
   'watchdog.anomalies_a_day': 'anomaliesADay',
   'watchdog.most_share': 'mostShare',
+  'watchdog.tune': 'tune',
   'watchdog.reviewers': 'reviewers',
   'watchdog.reviews_a_day': 'reviewsADay',
   'watchdog.review_default': 'reviewDefault',

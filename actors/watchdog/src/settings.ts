@@ -74,6 +74,23 @@ export const watchdogSettingsSchema = z.strictObject({
   keys_folder: z.string().optional(),
   /** Anomaly alerts a day that may be false, over the whole fleet. Live key `watchdog.anomalies_a_day`; 0 switches them off. */
   anomaliesADay: z.number().min(0).default(2),
+  /** Bounds within which the number of tasks that workers do at once is tuned while they work. Default none: it is left alone. Live key `watchdog.tune`. */
+  tune: z
+    .object({
+      /** Tasks at once that the workers were started with. */
+      start: z.number().int().min(1).max(64),
+      /** Most tasks at once. */
+      most: z.number().int().min(1).max(64),
+      /** Masters whose workers are tuned. Default: all. */
+      masters: z.array(z.string().min(1)).optional(),
+      /** By master, where it stays: an undo writes it. */
+      fixed: z.record(z.string(), z.number().int().min(1).max(64)).optional(),
+    })
+    .optional(),
+  /** Milliseconds of a round of tuning. */
+  tuneRoundMs: ms(60_000),
+  /** Seconds from decision to outcome within which a success is in time: tuning goes by the share of those. */
+  tuneTargetSeconds: z.number().positive().default(60),
   /** At most this share of the workers is restarted or set aside within `shareMs`; always at least one. Live key `watchdog.most_share`. */
   mostShare: share(0.2),
   /** Milliseconds over which that share is counted. */

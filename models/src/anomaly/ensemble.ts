@@ -55,8 +55,9 @@ const LEAST_STEPS = 32;
 const BURN_IN = 100;
 /** How many steps' worth the training mean weighs when the running mean of surprise starts. */
 const PRIOR_STEPS = 100;
-/** Half-life in steps of what lasts. It counts as much as what is now: faults of three steps and of three hundred are both ranked well. */
+/** Half-life in steps of what lasts, and what the present counts beside it: faults of three steps and of three hundred are both ranked well. */
 const LASTING = 30;
+const PRESENT = 2;
 /** Half-lives in steps: how fast the threshold follows a score above it, and how fast it comes back. */
 const RAISE = 100;
 const RELAX = 1000;
@@ -201,7 +202,7 @@ function openCold(model: AnomalyModel, start: number): AnomalyStream {
     // Squared: few detectors far out say more than many a little off.
     const now = (sum / detectors.length) ** 2;
     lasting += (1 - 2 ** (-1 / LASTING)) * (now - lasting);
-    const score = now + lasting;
+    const score = PRESENT * now + lasting;
     const alert = score > threshold;
     // What lasts becomes the new normal: the threshold gives way, so that one change is not an alert for ever.
     const towards = alert ? score : model.threshold;

@@ -49,3 +49,56 @@ export function generatedSeries(
   const part = (from: number, to: number) => ({ gauges: names, columns: columns.map((c) => c.slice(from, to)) });
   return { train: part(0, steps), test: part(steps, all), label };
 }
+
+/** Gauges that share one load with a season of 144 steps: some constant, some whole numbers, some missing a third of the time; faults of
+ * 4 to 150 steps in up to a quarter of them. */
+export function machineSeries(seed: number, gauges: number, steps = 2_000, faults = 8): GeneratedSeries {
+  const random = seededRandom(seed);
+  const noise = () => random() + random() + random() - 1.5;
+  const all = 2 * steps;
+  let memory = 0;
+  const load = Float64Array.from({ length: all }, (_, t) => {
+    memory = 0.9 * memory + 0.3 * noise();
+    return Math.max(0, 1 + 0.5 * Math.sin((2 * Math.PI * t) / 144) + memory + (random() < 0.005 ? 2 * random() : 0));
+  });
+  const columns = Array.from({ length: gauges }, () => {
+    const [follows, level, kind] = [3 * random(), 10 ** (4 * random()), random()];
+    let own = 0;
+    const lasts = 0.95 * random();
+    return Float64Array.from({ length: all }, (_, t) => {
+      own = lasts * own + noise();
+      if (kind < 0.1) return level;
+      if (kind < 0.25) return Math.floor(Math.max(0, 2 * load[t]! + noise() - 1.5));
+      if (kind < 0.35 && random() < 0.3) return Number.NaN;
+      return level * (1 + 0.2 * follows * load[t]! + 0.1 * own + (random() < 0.002 ? random() : 0));
+    });
+  });
+  const label = new Uint8Array(steps);
+  for (let f = 0; f < faults; f++) {
+    const length = Math.round(4 * (150 / 4) ** random());
+    const from = steps + Math.floor(((f + 0.2 + 0.5 * random()) * steps) / faults);
+    const many = 1 + Math.floor((random() * Math.max(1, gauges)) / 4);
+    const kind = Math.floor(6 * random());
+    for (let k = 0; k < many; k++) {
+      const column = columns[Math.floor(random() * gauges)]!;
+      const usual = column.slice(0, steps).filter(Number.isFinite).sort();
+      const at = (q: number) => usual[Math.floor(q * usual.length)]!;
+      const size =
+        (at(0.95) - at(0.05) || 0.05 * Math.abs(usual[0]!) || 1) * (0.8 + 1.5 * random()) * (random() < 0.5 ? -1 : 1);
+      const held = column[from]!;
+      const turned = column.slice(from, from + length).reverse();
+      for (let t = from; t < Math.min(all, from + length); t++) {
+        if (kind === 0) column[t]! += size;
+        else if (kind === 1) column[t]! += (1.5 * size * (t - from)) / length;
+        else if (kind === 2) column[t] = held;
+        else if (kind === 3) column[t]! += size * noise();
+        else if (kind === 4) column[t] = Number.NaN;
+        else column[t] = turned[t - from]! + 0.6 * size;
+      }
+    }
+    for (let t = from; t < Math.min(all, from + length); t++) label[t - steps] = 1;
+  }
+  const names = columns.map((_, g) => `gauge${g}`);
+  const part = (from: number, to: number) => ({ gauges: names, columns: columns.map((c) => c.slice(from, to)) });
+  return { train: part(0, steps), test: part(steps, all), label };
+}

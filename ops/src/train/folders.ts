@@ -8,6 +8,8 @@ export interface ModelFolders {
   readonly router: string;
   /** The predictor (success, minutes, tokens, complexity) that serves. */
   readonly predictor: string;
+  /** The autoencoders that serve, one for each kind of worker. */
+  readonly anomaly: string;
   /** What lies above them, by family: `current`, `staging`, `shadow` and `archive` are below. */
   readonly roots: { readonly router: string; readonly predictor: string; readonly anomaly: string };
   /** The key that signs what is published here, and `trusted/` with the keys of others. */
@@ -20,6 +22,7 @@ export function modelFolders(env: NodeJS.ProcessEnv = process.env): ModelFolders
   return {
     router: join(roots.router, 'current'),
     predictor: join(roots.predictor, 'current'),
+    anomaly: join(roots.anomaly, 'current'),
     roots,
     keys: env.CORTEX_KEYS || join(homeFolder(env), 'keys'),
   };

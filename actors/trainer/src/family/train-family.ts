@@ -34,7 +34,7 @@ export interface FamilyTraining {
   readonly seed: number;
   /** Try the network as a voice of the router too: minutes instead of seconds. Kept where held-out rows show that it helps, or 'always'. Needs the encoder. */
   readonly neural?: boolean | 'always';
-  /** The network's hyper-parameters; default: its own. */
+  /** The network's hyper-parameters, of an autoencoder its `steps`; default: its own. */
   readonly training?: Readonly<Record<string, number>>;
   /** Decisions of the past to audit a router with, see `auditable`; default: none, and no audit. */
   readonly logged?: readonly LoggedDecision[];
@@ -131,10 +131,15 @@ export async function trainPredictorInto(rows: readonly OutcomeRow[], options: F
 }
 
 /** An autoencoder for each kind of worker. @throws TelemetryDataError when no kind was heard long enough. */
-export async function trainAnomaliesInto(rows: readonly TelemetryRow[], options: FamilyTraining): Promise<TrainingFacts> {
+export async function trainAnomaliesInto(
+  rows: readonly TelemetryRow[],
+  options: FamilyTraining,
+): Promise<TrainingFacts> {
   const began = Date.now();
+  const steps = options.training?.steps;
   const kinds = await trainAnomalies(rows, {
     seed: options.seed,
+    ...(steps === undefined ? {} : { steps }),
     onProgress: (stage, share) => options.onProgress?.(stage, share),
   });
   const fingerprint = fingerprintOf(rows);

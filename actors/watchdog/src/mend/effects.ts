@@ -5,6 +5,7 @@ import {
   control,
   type MasterRegistry,
   openModelRegistry,
+  openSettings,
   publish,
   type TaskLog,
   UnknownMaster,
@@ -52,6 +53,8 @@ const EFFECTS: Record<ActionKind, (hands: Hands, act: Act) => Promise<Effect>> =
   'restart-actor': restart,
   'rest-worker': (hands, act) => told(hands, act, 'rest'),
   'set-concurrency': (hands, act) => told(hands, act, 'concurrency', { value: act.args.value }),
+  // What is tried is told to the workers round by round; this is the record of it, and what an undo goes by.
+  'tune-concurrency': async (_hands, { args }) => ({ ok: true, before: args.from, after: args.to }),
   'pause-master': (hands, act) => setStatus(hands, act, 'paused'),
   'resume-master': (hands, act) => setStatus(hands, act, 'active'),
   async 'lower-challenger'({ bus }, { args, reason, before: earlier }) {
@@ -158,6 +161,19 @@ export async function takeBack(hands: Hands, act: ActRecord, by: string): Promis
     case 'set-concurrency':
       if (typeof act.before !== 'number') return { ok: false, why: 'what it was before is not known' };
       return told(hands, { ...act, id }, 'concurrency', { value: act.before });
+    case 'tune-concurrency': {
+      if (typeof act.before !== 'number') return { ok: false, why: 'what it was before is not known' };
+      const settings = await openSettings(bus);
+      try {
+        const tune = settings.get('watchdog.tune') as { fixed?: Record<string, number> } | undefined;
+        if (!tune) return { ok: true, after: 'nothing is tuned any more' };
+        const fixed = { ...tune.fixed, [String(act.args.master)]: act.before };
+        await settings.set('watchdog.tune', { ...tune, fixed });
+      } finally {
+        settings.close();
+      }
+      return { ok: true, after: act.before };
+    }
     case 'lower-challenger': {
       if (typeof act.before !== 'number') return { ok: false, why: 'what it was before is not known' };
       const registry = await openModelRegistry(bus);

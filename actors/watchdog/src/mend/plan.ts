@@ -292,7 +292,7 @@ function ask(finding: Finding, why: string): Step {
 }
 
 /** The connection behind `ce-source: /cortex/<instance>`; undefined for workers that do not say. */
-function instanceOf(source: string | undefined): string | undefined {
+export function instanceOf(source: string | undefined): string | undefined {
   return source === undefined ? undefined : /^\/cortex\/([^/]+)$/.exec(source)?.[1];
 }
 

@@ -11,6 +11,10 @@ export const ACTION_KINDS = {
   'pause-master': { undo: true, does: 'the master is not chosen; what it has, it keeps' },
   'resume-master': { undo: true, does: 'the master may be chosen again' },
   'set-concurrency': { undo: true, does: 'the worker does more or fewer tasks at once' },
+  'tune-concurrency': {
+    undo: true,
+    does: 'the workers of a master try, keep or give up another number of tasks at once; taken back, it stays at what it was',
+  },
   'lower-challenger': { undo: true, does: 'the model on trial decides half as many tasks' },
   'ask-person': { undo: false, does: 'puts a question to a person' },
 } as const;
