@@ -13,7 +13,7 @@ import { Documents } from './job/documents.js';
 
 describeOnServer('the trainer, asked for anomalies', (suite) => {
   it('learns each kind of worker from kept telemetry, and says so where there is none', {
-    timeout: 240_000,
+    timeout: 420_000,
   }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cortex-anomalies-'));
     const bus = await suite.connect();
@@ -49,7 +49,7 @@ describeOnServer('the trainer, asked for anomalies', (suite) => {
           const job = await board.read(id);
           return job?.state === 'done' || job?.state === 'failed' ? job : undefined;
         },
-        160_000,
+        200_000,
       );
       expect(over.state, over.error ?? id).toBe(state);
     };
