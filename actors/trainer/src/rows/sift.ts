@@ -57,7 +57,11 @@ export async function siftRows({ family, collected, rows, at, folder, drifted, s
   }
   const origins = { real: given.length, test: 0, generated: 0 };
   if (family === 'anomaly') {
-    const counted = (given as TelemetryRow[]).map((row) => ({ text: row.worker, label: row.master, at: new Date(row.at).toISOString() }));
+    const counted = (given as TelemetryRow[]).map((row) => ({
+      text: row.worker,
+      label: row.master,
+      at: new Date(row.at).toISOString(),
+    }));
     const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
     await putLines(rows, given as TelemetryRow[]);
     if (folder !== undefined) await writeReport(folder, report, []);

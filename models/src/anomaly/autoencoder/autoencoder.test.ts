@@ -34,7 +34,7 @@ describe('the exported autoencoder', () => {
       known: { shape, values: Array.from(known) },
     });
     const { reconstruction } = await served.run(feeds);
-    for (const [i, value] of (reconstruction?.data as Float32Array).entries()) expect(value).toBeCloseTo(made[i]!, 4);
+    for (const [i, value] of (reconstruction!.data as Float32Array).entries()) expect(value).toBeCloseTo(made[i]!, 4);
   });
 
   it('is off by more where something is wrong, most in the gauge where it is', async () => {

@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../metrics/index.js';
 import { ModelRefusedError } from '../../onnx/index.js';
 import { columnsOf, openWindows, type Row } from '../telemetry/index.js';
-import { type LoadedKind, loadAnomalies, saveAnomalies, TelemetryDataError, type TelemetryRow, trainAnomalies } from './index.js';
+import {
+  type LoadedKind,
+  loadAnomalies,
+  saveAnomalies,
+  TelemetryDataError,
+  type TelemetryRow,
+  trainAnomalies,
+} from './index.js';
 
 /** Two beats a window of 10 s; load and memory go together, `done` is a counter, `tokens` are only there half of the time. */
 function telemetry(worker: string, master: string, seed: number, windows: number, broken = false): TelemetryRow[] {
@@ -14,7 +21,11 @@ function telemetry(worker: string, master: string, seed: number, windows: number
   return Array.from({ length: 2 * windows }, (_, i) => {
     const load = 0.5 + 0.4 * Math.sin(i / 15) + 0.05 * random();
     done += Math.round(4 * load);
-    const gauges: Record<string, number> = { cpu: load, memory_mb: 200 + 100 * (broken ? 1 - load : load) + 5 * random(), done };
+    const gauges: Record<string, number> = {
+      cpu: load,
+      memory_mb: 200 + 100 * (broken ? 1 - load : load) + 5 * random(),
+      done,
+    };
     if (random() < 0.5) gauges.tokens = 1000 * load;
     return { worker, master, at: 1_000_000 + 5_000 * i, gauges };
   });
