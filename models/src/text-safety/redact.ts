@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'credential',
     pattern:
-      /(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credentials?|auth)["']?\s{0,4}(?:[:=]|=>|:=|\bis\b)\s{0,4}(["'`])((?:(?!\1)[^\n\\]){6,256})\1/gi,
+      /(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credentials?|auth(?:orization)?|jwt|svid)["']?\s{0,4}(?:[:=]|=>|:=|\bis\b)\s{0,4}(["'`])((?:(?!\1)[^\n\\]){6,256})\1/gi,
     group: 2,
   },
   {

@@ -10,6 +10,7 @@ import { recognise } from './forms.js';
 import { GeneratorMarks, LOOKED_AT, provenanceOf } from './provenance.js';
 import type { ImportedRecord, Sourced } from './records.js';
 import { redact, redactText } from './redact.js';
+import { Remembered } from './remembered.js';
 
 export interface Quarantined {
   readonly file: string;
@@ -44,8 +45,6 @@ export interface CollectOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Most hashes kept; beyond it the oldest are forgotten, so that a duplicate far away may be kept twice. */
-const REMEMBERED = 500_000;
 const ENDINGS = /\.(json|jsonl|ndjson|log)(\.gz)?$/i;
 
 export async function collect(paths: readonly string[], options: CollectOptions): Promise<ImportSummary> {
@@ -65,8 +64,9 @@ export async function collect(paths: readonly string[], options: CollectOptions)
   const files: { path: string; bytes: number }[] = [];
   for (const path of paths) await walk(path, files, summary, true);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  const seen = new Remembered<true>();
-  const facts = new Remembered<string>();
+  // Of more than a million the oldest are forgotten: a duplicate so far away is kept twice.
+  const seen = new Remembered();
+  const facts = new Remembered();
   let done = 0;
   for (const { path, bytes } of files) {
     summary.files++;
@@ -91,7 +91,7 @@ export async function collect(paths: readonly string[], options: CollectOptions)
             summary.duplicates++;
             continue;
           }
-          seen.set(record.key, true);
+          seen.set(record.key, '');
           const against = conflict(record, facts);
           if (against !== undefined) {
             summary.conflicts++;
@@ -170,7 +170,7 @@ async function generatorMarks(path: string): Promise<string | undefined> {
 }
 
 /** What contradicts what was read before about the same task. */
-function conflict(record: ImportedRecord, facts: Remembered<string>): string | undefined {
+function conflict(record: ImportedRecord, facts: Remembered): string | undefined {
   const about = (what: string, value: string, say: (before: string) => string): string | undefined => {
     const before = facts.get(what);
     if (before === undefined) facts.set(what, value);
@@ -197,27 +197,4 @@ function conflict(record: ImportedRecord, facts: Remembered<string>): string | u
 
 function tally(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
-}
-
-/** A map by hash that forgets its oldest half when it is full. */
-class Remembered<V> {
-  private young = new Map<bigint, V>();
-  private old = new Map<bigint, V>();
-
-  get(key: string): V | undefined {
-    const hash = hashOf(key);
-    return this.young.get(hash) ?? this.old.get(hash);
-  }
-
-  set(key: string, value: V): void {
-    if (this.young.size >= REMEMBERED / 2) {
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(hashOf(key), value);
-  }
-}
-
-function hashOf(key: string): bigint {
-  return createHash('sha1').update(key).digest().readBigUInt64LE(0);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { KeptStore, type Placed } from '@cortex/models';
 import { collect, type ImportSummary, type Quarantined } from './collect.js';
 import type { ImportedRecord, Sourced } from './records.js';
+import { KeyTable, TextFile } from './remembered.js';
 import { RowMaker } from './to-rows.js';
 
 export interface ImportOptions {
@@ -21,21 +22,29 @@ export interface ImportResult extends ImportSummary {
   readonly beside: string[];
 }
 
-/** Most characters of task texts that are held to complete decisions that do not hold their own. */
-const TEXTS = 64 * 1024 * 1024;
 const BATCH = 1_000;
 
 /** Throws what the file system throws. */
 export async function importFiles(paths: readonly string[], options: ImportOptions): Promise<ImportResult> {
   const store = new KeptStore(options.folder);
-  const texts = new Map<string, string>();
-  const decided = new Set<string>();
-  let room = TEXTS;
+  const texts = new TextFile(join(options.folder, 'imported'));
+  try {
+    return await importInto(store, texts, paths, options);
+  } finally {
+    texts.close();
+  }
+}
+
+async function importInto(
+  store: KeptStore,
+  texts: TextFile,
+  paths: readonly string[],
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const decided = new KeyTable();
   const learn = (record: ImportedRecord) => {
-    if (record.kind === 'decision') decided.add(record.task);
-    if (!('task' in record) || !('text' in record) || !record.task || !record.text || texts.has(record.task)) return;
-    room -= record.text.length;
-    if (room > 0) texts.set(record.task, record.text);
+    if (record.kind === 'decision') decided.set(record.task, 0);
+    if ('task' in record && 'text' in record && record.task && record.text) texts.put(record.task, record.text);
   };
   // A decision often names a task whose text stands in another file: texts first.
   await collect(paths, {
@@ -66,14 +75,16 @@ export async function importFiles(paths: readonly string[], options: ImportOptio
         return;
       }
       const task = 'task' in record ? record.task : undefined;
-      const text = task === undefined ? undefined : texts.get(task);
+      // Most rows hold their own.
+      const own = 'text' in record && record.text !== undefined;
+      const text = task === undefined || own ? undefined : texts.get(task);
       pending.push(
         ...maker.rows(found, {
-          decided: task !== undefined && decided.has(task),
+          decided: task !== undefined && decided.get(task) !== undefined,
           ...(text === undefined ? {} : { text }),
         }),
       );
-      if (record.kind === 'outcome') decided.add(record.task);
+      if (record.kind === 'outcome') decided.set(record.task, 0);
       if (pending.length >= BATCH) await flush();
     },
     onQuarantined: async (what) => {
