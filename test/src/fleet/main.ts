@@ -1,5 +1,5 @@
 // `npm run sim:fleet [-- --quick --seed N --runs N --workers N --faults N --only KIND,… --virtual]`: real worker processes under faults with and without the watchdog, then a healthy fleet in
-// virtual time. Prints what docs/results/watchdog.md shows.
+// virtual time. Prints what docs/results/fleet.md shows.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
