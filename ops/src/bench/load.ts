@@ -70,18 +70,31 @@ export class Load {
 
   /** Arrivals at random (Poisson) with a mean of `perSecond`, for `seconds`. */
   async open(seconds: number, perSecond: number, text: (n: number) => string): Promise<Measured> {
+    const moments: number[] = [];
+    for (let due = 0; due < seconds * 1000; ) {
+      due += (-Math.log(1 - Math.random()) / perSecond) * 1000;
+      moments.push(due);
+    }
+    return this.arrivals(moments, text);
+  }
+
+  /** One task at each of these moments (milliseconds from now), whatever happens. */
+  async arrivals(moments: readonly number[], text: (n: number) => string): Promise<Measured> {
     return this.measure(async () => {
       const began = performance.now();
       const flights: Promise<void>[] = [];
-      let due = 0;
-      for (let n = 0; due < seconds * 1000; n++) {
-        due += (-Math.log(1 - Math.random()) / perSecond) * 1000;
+      for (const [n, due] of moments.entries()) {
         const wait = began + due - performance.now();
         if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
         flights.push(this.send(text(n)));
       }
       await Promise.all(flights);
     });
+  }
+
+  /** Decisions of the last measurement that took longer, those that never came included. */
+  slowerThan(ms: number): number {
+    return this.late + this.took.filter((one) => one.ms > ms).length;
   }
 
   private async measure(work: () => Promise<void>): Promise<Measured> {
