@@ -29,7 +29,7 @@ export const replay: Scenario = {
       }));
       for (let i = 0; i < tasks; i += 10)
         await bus.js.publish(bus.subjects.cancel, JSON.stringify({ task: `task ${i}`, by: 'chaos' }));
-      await stage.drained(60_000);
+      await until('all to be at their end', async () => (await stateOf(bus)).open === 0, 60_000);
       await idle(bus);
       const first = await stateOf(bus);
       const second = await stateOf(bus);
