@@ -14,6 +14,8 @@ export {
 } from './actor/runtime.js';
 export { type Asker, createAsker } from './ask/ask.js';
 export { type Question, type RunningServer, type ServeOptions, serveAsks } from './ask/serve.js';
+export { type AuditEntry, entryOf, publishAction } from './audit/audit.js';
+export { type AuditReport, verifyAudit } from './audit/verify.js';
 export { type Bus, type BusOptions, type BusState, connectBus, DEFAULT_SERVERS } from './connection/connect.js';
 export {
   type ConsumerOptions,

@@ -14,6 +14,8 @@ export const HEADERS = {
   deadline: 'cortex-deadline',
   /** Private inbox the answer to an ask goes to. */
   replyTo: 'cortex-reply-to',
+  /** SHA-256 of the action before this one in the audit trail. */
+  auditPrevious: 'cortex-audit-previous',
 } as const;
 
 export const CLOUDEVENTS_VERSION = '1.0';

@@ -12,6 +12,7 @@ import {
 } from '@nats-io/transport-node';
 import { BusRefused, BusUnreachable } from '../errors.js';
 import { startServerClock } from './server-clock.js';
+import { refusalOfTls, tlsFromEnvironment } from './tls.js';
 
 export type BusState = 'connected' | 'reconnecting' | 'closed';
 
@@ -28,6 +29,7 @@ export interface BusOptions {
   readonly waitMs?: number;
   /** Private inbox prefix: the only subject this identity may receive answers on. Default `_INBOX_<name>`. */
   readonly inboxPrefix?: string;
+  /** Default: from `NATS_CA`, `NATS_CERT` and `NATS_KEY`, and TLS with the system's authorities for `tls://` addresses. */
   readonly tls?: NodeConnectionOptions['tls'];
   /** Told about every change of state. */
   readonly onState?: (state: BusState, detail: string) => void;
@@ -67,6 +69,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const subjects = subjectsOf(options.prefix ?? process.env.CORTEX_PREFIX ?? DEFAULT_PREFIX);
   const instance = `${options.name}-${nuid.next().slice(-8)}`;
   const inboxPrefix = options.inboxPrefix ?? `_INBOX_${options.name}`;
+  const tls = options.tls ?? (await tlsFromEnvironment(servers));
   const connectOptions: NodeConnectionOptions = {
     servers: servers.split(',').map((s) => s.trim()),
     name: instance,
@@ -80,7 +83,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     inboxPrefix,
     // Else the client makes two errors with their stacks for every request, in case it fails.
     noAsyncTraces: true,
-    ...(options.tls ? { tls: options.tls } : {}),
+    ...(tls ? { tls } : {}),
     ...(credsFile ? { authenticator: credsAuthenticator(await readCreds(credsFile)) } : {}),
   };
   const nc = await dial(connectOptions, servers, options.waitMs ?? 5_000, options.onState);
@@ -145,11 +148,26 @@ async function dial(
       if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
         throw new BusRefused(`the NATS server at ${servers} refuses this identity: ${error.message}`, { cause: error });
       }
+      const untrusted = refusalOfTls(
+        error instanceof errors.TimeoutError ? await firstFailure(options) : error,
+        servers,
+      );
+      if (untrusted) throw untrusted;
       if (waitMs !== 0 && Date.now() - started >= waitMs) throw new BusUnreachable(servers, error);
       if (!told) onState?.('reconnecting', `waiting for ${servers}`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
+  }
+}
+
+/** A client that reconnects tells a server's alert (no certificate was shown) as a time-out; one that does not tells the alert. */
+async function firstFailure(options: NodeConnectionOptions): Promise<unknown> {
+  try {
+    await (await connect({ ...options, reconnect: false, timeout: 2_000 })).close();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -1,7 +1,8 @@
 // The model registry: versions in the object store with signed manifests in KV, and aliases that are changed by compare-and-set.
-import { checkMessage, decodeMessage, EVENT_TYPES, modelVersionSchema } from '@cortex/schemas';
+import { type Action, checkMessage, decodeMessage, EVENT_TYPES, modelVersionSchema } from '@cortex/schemas';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
+import { publishAction } from '../audit/audit.js';
 import type { Bus } from '../connection/connect.js';
 import { NotProvisioned, RevisionConflict } from '../errors.js';
 import { publish as publishMessage } from '../publish/publish.js';
@@ -215,12 +216,8 @@ async function tell(bus: Bus, family: string, change: AliasChange, revision: num
     { type: EVENT_TYPES.model, id },
   );
   const kind = event === 'promoted' ? 'promote' : event === 'rolled-back' ? 'roll-back' : `model-${event}`;
-  await publishMessage(
-    bus,
-    bus.subjects.action(kind),
-    { id, kind, target: family, ...shared },
-    { type: EVENT_TYPES.action, id },
-  );
+  const grounds = evidence === undefined || evidence === null ? {} : { evidence: Object(evidence) as object };
+  await publishAction(bus, { id, kind, target: family, by, at, reason, before, after, ...grounds } as Action);
 }
 
 /** What was stored under a version's key; the name it carries must be the one it is stored under. */

@@ -19,6 +19,8 @@ export interface PublishOptions {
   /** The same id within the stream's window is stored once. Needed for everything that must happen once. */
   readonly id?: string;
   readonly expect?: JetStreamPublishOptions['expect'];
+  /** Headers beside those of every event. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds over which an unanswered publish is repeated. Default 20,000: a leader change takes 5–8 s. */
   readonly retryMs?: number;
 }
@@ -41,6 +43,7 @@ export async function publish(bus: Bus, subject: string, message: unknown, optio
     source: `/cortex/${bus.instance}`,
     ...(options.id === undefined ? {} : { id: options.id }),
   });
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
   // Headers count as well: keep a kibibyte for them.
   const limit = (bus.nc.info?.max_payload ?? 1_048_576) - 1_024;
   if (payload.length > limit) throw new MessageTooLarge(subject, payload.length, limit);

@@ -2,12 +2,14 @@
 import type { Bus } from '@cortex/bus';
 import { NotProvisioned } from '@cortex/bus';
 import type { StreamName } from '@cortex/schemas';
+import type { MsgHdrs } from '@nats-io/nats-core';
 
 export interface Stored {
   readonly sequence: number;
   readonly subject: string;
   readonly data: Uint8Array;
   readonly storedAt: number;
+  readonly headers: MsgHdrs | undefined;
 }
 
 const BATCH = 500;
@@ -28,7 +30,13 @@ export async function* readStored(bus: Bus, name: StreamName, filter: string): A
         seen++;
         seq = message.seq + 1;
         if (message.seq > last) return;
-        yield { sequence: message.seq, subject: message.subject, data: message.data, storedAt: message.time.getTime() };
+        yield {
+          sequence: message.seq,
+          subject: message.subject,
+          data: message.data,
+          storedAt: message.time.getTime(),
+          headers: message.header,
+        };
       }
     } catch (error) {
       // Nothing at or after this place: the last message was removed.

@@ -1,6 +1,6 @@
 // Work that nobody owns: once in a while the tasks that fitted no master are grouped, and each group is put to a person as a new master or as
 // more work for one that is near. Answered "approve" (or with another name), it is registered; the router knows it a moment later.
-import { type Bus, followStream, type Logger, type MasterRegistry, publish } from '@cortex/bus';
+import { type Bus, followStream, type Logger, type MasterRegistry, publish, publishAction } from '@cortex/bus';
 import { discover, type Encoder, type KnownMaster, loadEncoder, type Proposal } from '@cortex/models';
 import {
   decodeMessage,
@@ -160,19 +160,14 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
       examples: [...new Set([...(there?.examples ?? []), ...proposal.examples])].slice(0, 200),
     });
     await journal.update(key, { ...proposal, name, state: 'accepted' }, kept.revision);
-    await publish(
-      bus,
-      subjects.action(there ? 'extend-master' : 'add-master'),
-      {
-        id: `${proposal.review}-accepted`,
-        kind: there ? 'extend-master' : 'add-master',
-        by: answer.by ?? 'a person',
-        at: new Date().toISOString(),
-        target: name,
-        reason: `${proposal.examples.length} tasks of one kind fitted no master`,
-      },
-      { type: EVENT_TYPES.action, id: `${proposal.review}-accepted` },
-    );
+    await publishAction(bus, {
+      id: `${proposal.review}-accepted`,
+      kind: there ? 'extend-master' : 'add-master',
+      by: answer.by ?? 'a person',
+      at: new Date().toISOString(),
+      target: name,
+      reason: `${proposal.examples.length} tasks of one kind fitted no master`,
+    });
   }
 
   return {

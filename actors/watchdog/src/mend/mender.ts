@@ -1,6 +1,6 @@
 // Carries interventions out and keeps their journal: intent, effect, done. Whoever leads next finishes what was only intended.
-import { type Bus, type Logger, openMasters, publish, taskLog } from '@cortex/bus';
-import { type Action, EVENT_TYPES } from '@cortex/schemas';
+import { type Bus, type Logger, openMasters, publishAction, taskLog } from '@cortex/bus';
+import type { Action } from '@cortex/schemas';
 import { type Journal, type Kept, keyOf, openJournal } from '../journal.js';
 import { carryOut, type Effect, type Hands, takeBack } from './effects.js';
 import { ACTION_KINDS, type ActRecord, type Wanted } from './types.js';
@@ -115,10 +115,7 @@ async function tell(bus: Bus, record: ActRecord, state: NonNullable<Action['stat
     evidence: { ...record.evidence },
     undo: state === 'done' && ACTION_KINDS[record.kind].undo,
   };
-  await publish(bus, bus.subjects.action(record.kind), message, {
-    type: EVENT_TYPES.action,
-    id: `${record.id}-${state}`,
-  });
+  await publishAction(bus, message, `${record.id}-${state}`);
 }
 
 /** Thrown when an intervention cannot be taken back. */

@@ -7,11 +7,11 @@ import {
   openSettings,
   PromptMoved,
   type PromptRegistry,
-  publish,
+  publishAction,
   taskLog,
 } from '@cortex/bus';
 import { judgementOf, type PromptHistory, proposePrompt } from '@cortex/models';
-import { type Action, EVENT_TYPES, type PromptHead, type PromptTrial } from '@cortex/schemas';
+import type { Action, PromptHead, PromptTrial } from '@cortex/schemas';
 
 export interface PromptKeeper {
   /** One look at everything. */
@@ -198,5 +198,5 @@ async function tell(bus: Bus, said: Omit<Action, 'id' | 'by' | 'at'>): Promise<v
   const at = new Date().toISOString();
   const kind = String(said.kind);
   const action: Action = { ...said, kind, id: `${kind}-${String(said.target)}-${at}`, by: BY, at, state: 'done' };
-  await publish(bus, bus.subjects.action(kind), action, { type: EVENT_TYPES.action, id: action.id });
+  await publishAction(bus, action);
 }

@@ -1,7 +1,8 @@
-// `cortex actions list/undo`: what was done by itself or by a person, on what grounds, and how to take it back.
+// `cortex actions list/undo/verify`: what was done by itself or by a person, on what grounds, how to take it back, and whether the trail is whole.
 import { CannotUndo, undoAct } from '@cortex/actor-watchdog';
+import { type AuditEntry, type Bus, entryOf, verifyAudit } from '@cortex/bus';
 import { type Action, actionSchema, decodeMessage } from '@cortex/schemas';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { Failed } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { age, colours, note, printJson, printText, shorten } from '../output/index.js';
@@ -35,9 +36,17 @@ export function addActions(program: Command): void {
     )
     .argument('<id>', 'id of the action')
     .action(undoAction);
+  const verify = actions
+    .command('verify')
+    .description(
+      'Follows the chain of digests through the audit trail and names what was changed, removed or slipped in. Keep the digest it prints elsewhere: held against it later, it shows that nothing was cut off the end.',
+    )
+    .option('--head <sequence:digest>', 'a digest that was printed earlier', parseHead)
+    .action(verifyAction);
+  withExample(verify, 'actions verify', 'actions verify --head 812:9f86d081884c7d65…');
   withExample(list, 'actions list --kind pause-master');
   withExample(undo, 'actions undo pause-master-master-security-1');
-  for (const command of [list, undo]) {
+  for (const command of [list, undo, verify]) {
     withBusOptions(command);
     withJsonOption(command);
   }
@@ -72,6 +81,46 @@ async function listActions(flags: Flags): Promise<void> {
       );
     }
   });
+}
+
+interface Head {
+  readonly sequence: number;
+  readonly digest: string;
+}
+
+function parseHead(value: string): Head {
+  const [, sequence, digest] = /^(\d+):([0-9a-f]{64})$/.exec(value) ?? [];
+  if (sequence === undefined || digest === undefined)
+    throw new InvalidArgumentError('It is SEQUENCE:DIGEST, as "cortex actions verify" prints it.');
+  return { sequence: Number(sequence), digest };
+}
+
+async function verifyAction(flags: Flags & { head?: Head }): Promise<void> {
+  await withBus(flags, async (bus) => {
+    const report = await verifyAudit(entries(bus), flags.head?.sequence);
+    const breaks = [...report.breaks];
+    if (flags.head && report.at !== flags.head.digest)
+      breaks.push({
+        sequence: flags.head.sequence,
+        subject: bus.subjects.actions,
+        why: report.at === undefined ? 'is gone' : 'is not what it was when its digest was kept',
+      });
+    if (flags.json) printJson({ ...report, breaks });
+    else if (breaks.length === 0)
+      printText(
+        report.entries === 0
+          ? 'nothing was done yet'
+          : `${report.entries} actions, ${report.first} to ${report.last}, none changed, removed or slipped in\n  keep: ${report.last}:${report.head}`,
+      );
+    else printText(breaks.map((b) => `action ${b.sequence} (${b.subject}) ${b.why}`).join('\n'));
+    if (breaks.length > 0)
+      throw new Failed(`the audit trail is not whole: ${breaks.length} of ${report.entries} actions`);
+  });
+}
+
+async function* entries(bus: Bus): AsyncGenerator<AuditEntry> {
+  for await (const { sequence, subject, data, headers } of readStored(bus, 'ACTIONS', bus.subjects.actions))
+    yield entryOf({ seq: sequence, subject, data, ...(headers ? { header: headers } : {}) });
 }
 
 async function undoAction(id: string, flags: Flags): Promise<void> {

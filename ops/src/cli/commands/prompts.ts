@@ -1,11 +1,10 @@
 // `cortex prompts list/show/add/diff/assign`: versioned prompts, which of them serve, and how the versions do against each other.
 import { readFileSync } from 'node:fs';
-import { type Bus, openPrompts, PromptMoved, type PromptRegistry, publish, UnknownPrompt } from '@cortex/bus';
+import { type Bus, openPrompts, PromptMoved, type PromptRegistry, publishAction, UnknownPrompt } from '@cortex/bus';
 import { checkTemplates, diffPrompts, type Judgement, judgementOf, PromptInvalid } from '@cortex/models';
 import {
   type Action,
   checkMessage,
-  EVENT_TYPES,
   InvalidMessage,
   type PromptHead,
   type PromptInput,
@@ -251,7 +250,7 @@ async function audit(bus: Bus, said: Omit<Action, 'id' | 'at'>): Promise<void> {
     id: `${String(said.kind)}-${String(said.target)}-${at}`,
     state: 'done',
   };
-  await publish(bus, bus.subjects.action(action.kind), action, { type: EVENT_TYPES.action, id: action.id });
+  await publishAction(bus, action);
 }
 
 function splitRef(ref: string): { name: string; version?: number } {
