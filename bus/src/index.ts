@@ -105,6 +105,7 @@ export {
   UnknownPrompt,
 } from './registry/prompts.js';
 export { type LiveSettings, openSettings } from './registry/settings.js';
+export { type Signer, signerOfMessage } from './signing/signing.js';
 export {
   count,
   eventHeaders,

@@ -14,6 +14,9 @@ export const HEADERS = {
   deadline: 'cortex-deadline',
   /** Private inbox the answer to an ask goes to. */
   replyTo: 'cortex-reply-to',
+  /** Public nkey of the identity that signed the message, and its ed25519 signature over subject and payload, in base64. */
+  signer: 'cortex-signer',
+  signature: 'cortex-signature',
   /** SHA-256 of the action before this one in the audit trail. */
   auditPrevious: 'cortex-audit-previous',
 } as const;

@@ -19,7 +19,7 @@ import { assign } from './arms/split.js';
 import { createDecider } from './decide/decider.js';
 import { createRules } from './decide/rules.js';
 import { createHandlers, type Handlers } from './handlers/handlers.js';
-import { type CoordinatorSettings, settingsSchema, weightsSchema } from './settings.js';
+import { type CoordinatorSettings, settingsSchema, signersSchema, weightsSchema } from './settings.js';
 import { startUpkeep } from './upkeep/upkeep.js';
 import { startWorkConsumers } from './upkeep/work-consumers.js';
 
@@ -82,6 +82,10 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
   const handlers = createHandlers(
     { bus, log: taskLog(bus), decide, pending: choosable.pending, unknownTaskMs: settings.unknownTaskMs },
     masters,
+    () => {
+      const value = signersSchema.safeParse(live.get('coordinator.outcome_signers'));
+      return value.success ? value.data : undefined;
+    },
   );
   context.add(startUpkeep(bus, settings.upkeepMs, log));
 

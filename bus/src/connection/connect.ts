@@ -11,6 +11,7 @@ import {
   nuid,
 } from '@nats-io/transport-node';
 import { BusRefused, BusUnreachable } from '../errors.js';
+import { type Signer, signerOf } from '../signing/signing.js';
 import { startServerClock } from './server-clock.js';
 import { refusalOfTls, tlsFromEnvironment } from './tls.js';
 
@@ -46,6 +47,8 @@ export interface Bus {
   readonly servers: string;
   /** Private inbox prefix of this identity. */
   readonly inboxPrefix: string;
+  /** Signs in the name of this identity; undefined without credentials. */
+  readonly signer: Signer | undefined;
   state(): BusState;
   /** Milliseconds since the epoch by the server's clock, which all actors share; this machine's own may be wrong. */
   now(): number;
@@ -69,6 +72,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const subjects = subjectsOf(options.prefix ?? process.env.CORTEX_PREFIX ?? DEFAULT_PREFIX);
   const instance = `${options.name}-${nuid.next().slice(-8)}`;
   const inboxPrefix = options.inboxPrefix ?? `_INBOX_${options.name}`;
+  const creds = credsFile ? await readCreds(credsFile) : undefined;
   const tls = options.tls ?? (await tlsFromEnvironment(servers));
   const connectOptions: NodeConnectionOptions = {
     servers: servers.split(',').map((s) => s.trim()),
@@ -84,7 +88,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     // Else the client makes two errors with their stacks for every request, in case it fails.
     noAsyncTraces: true,
     ...(tls ? { tls } : {}),
-    ...(credsFile ? { authenticator: credsAuthenticator(await readCreds(credsFile)) } : {}),
+    ...(creds ? { authenticator: credsAuthenticator(creds) } : {}),
   };
   const nc = await dial(connectOptions, servers, options.waitMs ?? 5_000, options.onState);
   // The JetStream API check would fail while a cluster elects its leader; the streams are checked when used.
@@ -116,6 +120,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     instance,
     servers,
     inboxPrefix,
+    signer: creds && signerOf(creds),
     state: () => state,
     now: () => Date.now() + clock.offsetMs(),
     clockSeen: clock.first,

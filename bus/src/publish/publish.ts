@@ -43,7 +43,10 @@ export async function publish(bus: Bus, subject: string, message: unknown, optio
     source: `/cortex/${bus.instance}`,
     ...(options.id === undefined ? {} : { id: options.id }),
   });
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
+  // `outcomes.*`: the claims whose author counts.
+  const claims = subject.startsWith(bus.subjects.outcomes.slice(0, -1));
+  const signature = claims ? bus.signer?.sign(subject, payload) : undefined;
+  for (const [name, value] of Object.entries({ ...options.headers, ...signature })) headers.set(name, value);
   // Headers count as well: keep a kibibyte for them.
   const limit = (bus.nc.info?.max_payload ?? 1_048_576) - 1_024;
   if (payload.length > limit) throw new MessageTooLarge(subject, payload.length, limit);

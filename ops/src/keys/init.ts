@@ -13,6 +13,8 @@ export interface KeysOptions {
   readonly prefix: string;
   /** One account each: tenants do not see each other. */
   readonly tenants: readonly string[];
+  /** Masters that get an identity for their own workers alone, beside the one for workers of all. */
+  readonly workers?: readonly string[];
   /** Replace what is there: every identity of before is refused from then on. */
   readonly force: boolean;
 }
@@ -61,11 +63,15 @@ export async function makeKeys(options: KeysOptions): Promise<MadeKeys> {
       await encodeAccount(tenant, account, { limits } as never, { signer: operator }),
     ]);
     creds[tenant] = {};
-    for (const role of ROLES) {
+    const identities = [
+      ...ROLES.map((role) => ({ name: role as string, role, master: undefined })),
+      ...(options.workers ?? []).map((master) => ({ name: `worker-${master}`, role: 'worker' as const, master })),
+    ];
+    for (const { name, role, master } of identities) {
       const user = createUser();
-      const { publish, subscribe } = permissionsOf(role, subjects, BUCKET_NAMES);
+      const { publish, subscribe } = permissionsOf(role, subjects, BUCKET_NAMES, master);
       const jwt = await encodeUser(
-        role,
+        name,
         user,
         account,
         {
@@ -78,10 +84,10 @@ export async function makeKeys(options: KeysOptions): Promise<MadeKeys> {
         } as never,
         {},
       );
-      const path = join(folder, 'creds', ...(options.tenants.length > 1 ? [tenant] : []), `${role}.creds`);
+      const path = join(folder, 'creds', ...(options.tenants.length > 1 ? [tenant] : []), `${name}.creds`);
       await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
       await writeFile(path, fmtCreds(jwt, user), { mode: 0o600 });
-      (creds[tenant] as Record<string, string>)[role] = path;
+      (creds[tenant] as Record<string, string>)[name] = path;
     }
   }
   await writeFile(join(folder, 'operator.seed'), operator.getSeed(), { mode: 0o600 });

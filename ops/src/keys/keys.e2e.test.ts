@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   type Bus,
   connectBus,
+  deadLettersOf,
   openMasters,
   provision,
   publish,
@@ -13,7 +14,9 @@ import {
   taskLog,
 } from '@cortex/bus';
 import { startTestServer, type TestServer, testServerBinary, until } from '@cortex/bus/testing';
-import { BUCKET_NAMES, EVENT_TYPES, subjectsOf } from '@cortex/schemas';
+import { BUCKET_NAMES, EVENT_TYPES, HEADERS, subjectsOf } from '@cortex/schemas';
+import { Kvm } from '@nats-io/kv';
+import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ACTORS } from '../up/catalogue.js';
 import { KeysExist, type MadeKeys, makeKeys } from './init.js';
@@ -45,12 +48,12 @@ describe.skipIf('missing' in binary)('identities', () => {
   let server: TestServer;
   const open: Bus[] = [];
   const actors: RunningActor[] = [];
-  const as = async (role: Role, name: string = role) => {
+  const as = async (role: Role, name: string = role, identity: string = role) => {
     const bus = await connectBus({
       servers: server.url,
       name,
       waitMs: 5_000,
-      creds: made.creds.cortex?.[role] ?? '',
+      creds: made.creds.cortex?.[identity] ?? '',
       inboxPrefix: `_INBOX_${role}`,
     });
     open.push(bus);
@@ -58,7 +61,7 @@ describe.skipIf('missing' in binary)('identities', () => {
   };
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cortex-keys-'));
-    made = await makeKeys({ folder, prefix: 'cortex', tenants: ['cortex'], force: false });
+    made = await makeKeys({ folder, prefix: 'cortex', tenants: ['cortex'], workers: ['security'], force: false });
     server = await startTestServer(['-c', made.config]);
     await provision(await as('provisioner'));
   });
@@ -105,6 +108,44 @@ describe.skipIf('missing' in binary)('identities', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('may hear on a real server what their row says, and nothing else', async () => {
+    const wrong: string[] = [];
+    for (const role of ROLES) {
+      const bus = await as(role);
+      const { subscribe: allowed } = permissionsOf(role, subjects, BUCKET_NAMES);
+      for (const subject of [...Object.values(SUBJECTS), '_INBOX_router.x', '_INBOX_worker.x', '$SYS.ACCOUNT.x']) {
+        if (allowed.some((permission) => fits(permission, subject))) continue;
+        const refusal = new Promise<boolean>((resolve) => {
+          bus.nc.subscribe(subject, { max: 1, callback: (error) => resolve(error !== null) });
+          setTimeout(() => resolve(false), 5_000).unref();
+        });
+        if (!(await refusal)) wrong.push(`${role} heard ${subject}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('let the workers of one master do its tasks alone', async () => {
+    const own = permissionsOf('worker', subjects, BUCKET_NAMES, 'security').publish;
+    const may = (subject: string) => own.some((permission) => fits(permission, subject));
+    expect(may(subjects.outcome('security'))).toBe(true);
+    expect(may('$JS.API.CONSUMER.MSG.NEXT.LOG.work-security-high')).toBe(true);
+    const bus = await as('worker', 'worker', 'worker-security');
+    const refused: string[] = [];
+    void (async () => {
+      for await (const status of bus.nc.status())
+        if (status.type === 'error') refused.push(/"([^"]+)"/.exec(String(status.error.message))?.[1] ?? '');
+    })();
+    const foreign = [
+      subjects.outcome('development'),
+      '$JS.API.CONSUMER.MSG.NEXT.LOG.work-development-high',
+      '$JS.ACK.LOG.work-development-high.1.1.1.1.0',
+    ];
+    for (const subject of foreign) bus.nc.publish(subject);
+    await bus.nc.flush();
+    await until('the refusals', () => foreign.every((subject) => refused.includes(subject)));
+  });
+
   it('leave the dangerous things to few', () => {
     const may = (what: keyof typeof SUBJECTS) =>
       ROLES.filter((role) =>
@@ -139,5 +180,41 @@ describe.skipIf('missing' in binary)('identities', () => {
     const log = taskLog(operator);
     await until('the decision', async () => (await log.last('t-1'))?.record.decision?.master === 'security');
     expect((await log.last('t-1'))?.record.step).toBe('decided');
+  });
+
+  it('sign what they report, and where reporters are named nobody else is believed', async () => {
+    const [operator, known, other] = [
+      await as('operator'),
+      await as('worker', 'w', 'worker-security'),
+      await as('worker'),
+    ];
+    const settings = await new Kvm(operator.nc).open(subjects.bucket('settings'));
+    await settings.put('coordinator.outcome_signers', JSON.stringify([known.signer?.key]));
+    const report = (bus: Bus, worker: string) =>
+      publish(
+        bus,
+        subjects.outcome('security'),
+        { task: 't-1', status: 'completed', worker },
+        { type: EVENT_TYPES.outcome },
+      );
+    const { seq } = await report(other, 'stranger');
+    const signed = await operator.jsm.streams.getMessage('OUTCOMES', { seq });
+    const forged = headers();
+    for (const name of [HEADERS.signer, HEADERS.signature])
+      forged.set(name, (name === HEADERS.signer ? known.signer?.key : signed?.header.get(name)) ?? '');
+    await operator.js.publish(subjects.outcome('security'), signed?.data, { headers: forged });
+    await operator.js.publish(subjects.outcome('security'), '{"task":"t-1","status":"failed"}');
+    const reasons = await until('the refusals', async () => {
+      const letters = (await deadLettersOf(operator, 'OUTCOMES')).map(({ reason }) => reason);
+      return letters.length >= 3 ? letters.toSorted() : undefined;
+    });
+    expect(reasons).toEqual([
+      expect.stringMatching(/is not signed/),
+      expect.stringMatching(/its signature is not that of U/),
+      expect.stringMatching(/its signer U\w+ is not among/),
+    ]);
+    await report(known, 'w-1');
+    const log = taskLog(operator);
+    await until('it to be settled', async () => (await log.last('t-1'))?.record.outcome?.worker === 'w-1');
   });
 });

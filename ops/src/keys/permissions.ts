@@ -1,7 +1,7 @@
 // Who may say and hear what: one row a role, from what each takes and gives. The one thing to know: only the provisioner and the operator may
 // create or delete streams; everybody has a private inbox, and only those who answer asks may publish into the askers' inboxes.
 import { CONSUMER_TABLE } from '@cortex/bus';
-import type { BucketName, StreamName, Subjects } from '@cortex/schemas';
+import { type BucketName, PRIORITIES, type StreamName, type Subjects } from '@cortex/schemas';
 
 export interface Permissions {
   readonly publish: string[];
@@ -29,7 +29,7 @@ interface Row {
   /** What it is for, in words. */
   readonly about: string;
   /** Subjects it may publish on. */
-  readonly gives: (s: Subjects) => string[];
+  readonly gives: (s: Subjects, master?: string) => string[];
   /** Streams it reads as a whole, with consumers of its own that vanish with it. */
   readonly follows?: readonly StreamName[];
   /** Buckets it writes. All may read all. */
@@ -37,7 +37,7 @@ interface Row {
   /** Roles whose asks it answers. */
   readonly answers?: readonly string[];
   /** Further subjects of the server's interface. */
-  readonly api?: (s: Subjects) => string[];
+  readonly api?: (s: Subjects, master?: string) => string[];
 }
 
 const TABLE: Record<Exclude<Role, 'operator' | 'provisioner'>, Row> = {
@@ -105,9 +105,22 @@ const TABLE: Record<Exclude<Role, 'operator' | 'provisioner'>, Row> = {
   },
   worker: {
     about: 'does tasks',
-    gives: (s) => [s.outcomes, s.telemetryAll, s.ask('librarian'), s.submit, s.deadAll],
+    gives: (s, master) => [
+      master === undefined ? s.outcomes : s.outcome(master),
+      s.telemetryAll,
+      s.ask('librarian'),
+      s.submit,
+      s.deadAll,
+      ...['promote', 'withdraw', 'propose'].map((verb) => s.action(`${verb}-prompt`)),
+    ],
     writes: ['memory', 'prompts'],
-    api: (s) => [`$JS.API.CONSUMER.MSG.NEXT.${s.stream('LOG')}.*`, `$JS.ACK.${s.stream('LOG')}.>`],
+    api: (s, master) => {
+      const work = master === undefined ? ['*'] : PRIORITIES.map((priority) => s.workConsumer(master, priority));
+      return work.flatMap((consumer) => [
+        `$JS.API.CONSUMER.MSG.NEXT.${s.stream('LOG')}.${consumer}`,
+        `$JS.ACK.${s.stream('LOG')}.${consumer}.>`,
+      ]);
+    },
   },
   publisher: { about: 'submits and cancels tasks, and watches', gives: (s) => [s.submit, s.cancel] },
 };
@@ -118,8 +131,11 @@ export function aboutRole(role: Role): string {
   return TABLE[role].about;
 }
 
-/** @param buckets names of all KV buckets */
-export function permissionsOf(role: Role, s: Subjects, buckets: readonly BucketName[]): Permissions {
+/**
+ * @param buckets names of all KV buckets
+ * @param master for a worker: of this master alone
+ */
+export function permissionsOf(role: Role, s: Subjects, buckets: readonly BucketName[], master?: string): Permissions {
   const inbox = `_INBOX_${role}.>`;
   if (role === 'operator') return { publish: ['>'], subscribe: ['>'] };
   const presence = [`${s.prefix}.presence.>`, s.presenceCall, `${s.prefix}.spans.>`];
@@ -138,7 +154,7 @@ export function permissionsOf(role: Role, s: Subjects, buckets: readonly BucketN
       (role === 'coordinator' && c.name === 'compactor'),
   );
   const publish = [
-    ...row.gives(s),
+    ...row.gives(s, master),
     ...presence,
     '$JS.API.INFO',
     '$JS.API.STREAM.INFO.*',
@@ -163,7 +179,7 @@ export function permissionsOf(role: Role, s: Subjects, buckets: readonly BucketN
     ...(row.writes ?? []).map((name) => `$KV.${s.bucket(name)}.>`),
     ...(row.writes?.includes('models') ? [`$O.${s.bucket('models')}.>`] : []),
     ...(row.answers ?? []).map((asker) => `_INBOX_${asker}.>`),
-    ...(row.api?.(s) ?? []),
+    ...(row.api?.(s, master) ?? []),
   ];
   const subscribe =
     role === 'publisher'

@@ -1,6 +1,14 @@
 // One handler per inlet: tasks, outcome claims, people's answers, and wake-ups (deadlines, work given back or given up).
 
-import { count, type Delivery, deadLetter, type MasterRegistry, RetryLater, Unprocessable } from '@cortex/bus';
+import {
+  count,
+  type Delivery,
+  deadLetter,
+  type MasterRegistry,
+  RetryLater,
+  signerOfMessage,
+  Unprocessable,
+} from '@cortex/bus';
 import {
   attemptSchema,
   canonicalMaster,
@@ -31,7 +39,14 @@ export interface Handlers {
   wakeUps(delivery: Delivery, span: Span): Promise<void>;
 }
 
-export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers {
+/**
+ * @param signers public keys whose claims count; undefined: everybody's do
+ */
+export function createHandlers(
+  shell: Shell,
+  masters: MasterRegistry,
+  signers: () => readonly string[] | undefined = () => undefined,
+): Handlers {
   const { subjects } = shell.bus;
   const arrival = (delivery: Delivery) => ({
     receivedAt: performance.now(),
@@ -85,6 +100,7 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     },
 
     async outcomes(delivery, span) {
+      mustBeSigned(delivery, signers());
       const json = decodeMessage('outcome', z.looseObject({ status: z.unknown() }), delivery.data);
       if (json.status === 'started') {
         const started = checkMessage('attempt', attemptSchema, json);
@@ -192,6 +208,21 @@ export function createHandlers(shell: Shell, masters: MasterRegistry): Handlers 
     };
     await deadLetter(shell.bus, original, new Unprocessable(logged.record.reason ?? 'given up'), shell.bus.instance);
   }
+}
+
+/** Throws {@link Unprocessable} for a claim of somebody unknown, where writers of claims are named. */
+function mustBeSigned(delivery: Delivery, signers: readonly string[] | undefined): void {
+  if (signers === undefined) return;
+  let signer: string | undefined;
+  try {
+    signer = signerOfMessage(delivery.subject, delivery.data, delivery.headers);
+  } catch (error) {
+    throw new Unprocessable(`outcome: ${(error as Error).message}`);
+  }
+  if (signer === undefined)
+    throw new Unprocessable('outcome: is not signed, and coordinator.outcome_signers names who may report outcomes');
+  if (!signers.includes(signer))
+    throw new Unprocessable(`outcome: its signer ${signer} is not among coordinator.outcome_signers`);
 }
 
 function names(masters: MasterRegistry): string {

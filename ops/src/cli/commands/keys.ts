@@ -1,5 +1,6 @@
 // `cortex keys init`: identities and permissions for every actor kind.
 import { join } from 'node:path';
+import { canonicalMaster } from '@cortex/schemas';
 import type { Command } from 'commander';
 import { homeFolder } from '../../up/home.js';
 import { Failed, WrongInput } from '../failures.js';
@@ -9,6 +10,7 @@ import { printJson, printText, table } from '../output/index.js';
 interface Flags {
   dir?: string;
   tenant: string[];
+  worker: string[];
   force?: boolean;
   json?: boolean;
 }
@@ -32,6 +34,12 @@ export function addKeys(program: Command): void {
       (name: string, all: string[]) => [...all, name],
       [],
     )
+    .option(
+      '--worker <master>',
+      'an identity for workers of this master alone; may be repeated',
+      (name: string, all: string[]) => [...all, name],
+      [],
+    )
     .option('--force', 'replace what is there: every earlier identity is refused from then on')
     .action(run);
   withJsonOption(init);
@@ -44,10 +52,14 @@ async function run(flags: Flags): Promise<void> {
   const tenants = flags.tenant.length > 0 ? flags.tenant : ['cortex'];
   const odd = tenants.find((name) => !/^[A-Za-z0-9_-]{1,64}$/.test(name) || name === 'SYS');
   if (odd !== undefined) throw new WrongInput('--tenant', `"${odd}" is no name: letters, digits, "_" and "-"`);
+  const workers = [...new Set(flags.worker.map(canonicalMaster))];
+  const oddMaster = workers.find((name) => !/^[A-Za-z0-9_.-]{1,64}$/.test(name));
+  if (oddMaster !== undefined) throw new WrongInput('--worker', `"${oddMaster}" is no name of a master`);
   const made = await makeKeys({
     folder: flags.dir ?? join(homeFolder(), 'identities'),
     prefix: process.env.CORTEX_PREFIX || 'cortex',
     tenants: [...new Set(tenants)],
+    workers,
     force: flags.force === true,
   }).catch((error) => {
     throw error instanceof KeysExist ? new Failed(error.message) : error;
@@ -57,7 +69,10 @@ async function run(flags: Flags): Promise<void> {
   printText(
     table(
       ['identity', 'for', 'credentials'],
-      ROLES.map((role) => [role, aboutRole(role), first[role] ?? '']),
+      [
+        ...ROLES.map((role) => [role, aboutRole(role), first[role] ?? '']),
+        ...workers.map((name) => [`worker-${name}`, `does tasks of ${name}`, first[`worker-${name}`] ?? '']),
+      ],
     ),
   );
   printText(`
