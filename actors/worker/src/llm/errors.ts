@@ -1,7 +1,9 @@
 // What can go wrong with a language model, as a closed set, and how a server's answer is told apart. Each class has one recovery, which
 // whoever catches it carries out: wait, shorten, ask again, give up.
 import { RetryableError, TerminalError } from '@cortex/bus';
+import { redactSecrets } from '@cortex/models';
 import { ContextOverflowError } from '@langchain/core/errors';
+import { ownSecrets } from './border.js';
 
 /** Too many requests: wait as long as it says. */
 export class RateLimited extends RetryableError {
@@ -116,6 +118,9 @@ function retryAfter(told: Answered): number | undefined {
   return seconds > 0 ? seconds * 1_000 : undefined;
 }
 
+/** Servers throw the key they were sent back in their errors: it must not reach a log or an outcome. */
 function shorten(text: string | undefined): string {
-  return (text ?? '').replace(/\s+/g, ' ').slice(0, 300);
+  return redactSecrets(text ?? '', ownSecrets())
+    .text.replace(/\s+/g, ' ')
+    .slice(0, 300);
 }
