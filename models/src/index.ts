@@ -218,6 +218,8 @@ export {
   type LoggedDecision,
   labelsOf,
   labelsOfKept,
+  REFUSED_WEIGHT,
+  type RefusedRow,
 } from './labels/index.js';
 export {
   afterUse,

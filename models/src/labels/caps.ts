@@ -1,5 +1,4 @@
 // No single voice may own what is learned: whoever poisons the labels can move them only so far. Pure.
-import type { LabelledRow } from './labels.js';
 
 export interface Capped {
   readonly sayer: string;
@@ -13,11 +12,11 @@ export interface Capped {
  * Weighs the rows of each sayer down to `maxShare` of all weight, but never below `freeWeight` in sum. A sayer that is alone has nobody to be
  * compared with and keeps its weight.
  */
-export function capWeights(
-  rows: readonly LabelledRow[],
+export function capWeights<T extends { readonly sayer: string; readonly weight: number }>(
+  rows: readonly T[],
   maxShare: number,
   freeWeight: number,
-): { rows: LabelledRow[]; capped: Capped[] } {
+): { rows: T[]; capped: Capped[] } {
   const sums = new Map<string, { rows: number; weight: number }>();
   let total = 0;
   for (const { sayer, weight } of rows) {

@@ -12,4 +12,6 @@ export {
   type LoggedDecision,
   labelsOf,
   type Provenance,
+  REFUSED_WEIGHT,
+  type RefusedRow,
 } from './labels.js';

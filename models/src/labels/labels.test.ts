@@ -53,8 +53,8 @@ const ended = (id: string, success: boolean, more: Partial<LogRecord> = {}): Log
   ...more,
 });
 
-it('a correction outweighs a success, a failure or a pin is no label, and each row names its odds, sayer and delay', () => {
-  const { routing, outcomes, logged, skipped } = labelsOf([
+it('a correction outweighs a success, a failure says only whose it is not, a pin is no label, and each row names its odds, sayer and delay', () => {
+  const { routing, refused, outcomes, logged, skipped } = labelsOf([
     ...[
       decided('a'),
       ended('a', false, { step: 'corrected', correction: { master: 'cicd', by: 'ann', at: time(90_000) } }),
@@ -68,14 +68,15 @@ it('a correction outweighs a success, a failure or a pin is no label, and each r
     {
       task: 'a',
       label: 'cicd',
-      weight: 1,
+      weight: 3,
       source: 'correction',
       sayer: 'person:ann',
       propensity: 0.8,
       delayMs: 90_000,
     },
-    { task: 'b', label: 'security', weight: 0.5, source: 'success', sayer: 'worker:w-1', delayMs: 60_000 },
+    { task: 'b', label: 'security', weight: 1, source: 'success', sayer: 'worker:w-1', delayMs: 60_000 },
   ]);
+  expect(refused).toMatchObject([{ task: 'c', label: null, not: 'security', weight: 0.75, sayer: 'worker:w-1' }]);
   expect(skipped).toEqual({
     'failed, and nobody said where it should have gone': 1,
     'pinned by the task itself': 1,
@@ -137,9 +138,9 @@ it('whoever floods the labels gets no more than its share, and small voices are 
     );
   const { routing, capped } = labelsOf(records);
   const weight = (sayer: string) => routing.filter((r) => r.sayer === sayer).reduce((sum, r) => sum + r.weight, 0);
-  expect(weight('person:mallory')).toBeCloseTo(300);
-  expect([weight('person:ann'), weight('person:bob')]).toEqual([200, 100]);
-  expect(capped).toMatchObject([{ sayer: 'person:mallory', rows: 2_000, before: 2_000 }]);
+  expect(weight('person:mallory')).toBeCloseTo(900);
+  expect([weight('person:ann'), weight('person:bob')]).toEqual([600, 300]);
+  expect(capped).toMatchObject([{ sayer: 'person:mallory', rows: 2_000, before: 6_000 }]);
   // Alone, nobody can be compared: nothing is cut.
   expect(labelsOf(records.slice(0, 4_000)).capped).toEqual([]);
 });

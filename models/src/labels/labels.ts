@@ -1,5 +1,5 @@
 // What the records of the log teach: training rows out of decisions and what became of them. Pure; any order, any repetition of records.
-// The one thing to know: a correction is the strongest label, a success the next, and a failure says nothing about where the task should have
+// The one thing to know: a correction is the strongest label, a success the next, and a failure says only where the task should not have
 // gone. No single sayer decides what is learned: whoever says more than a share of everything is weighed down to it.
 import type { LogRecord } from '@cortex/schemas';
 import { declaredProvenance } from '../kept/index.js';
@@ -40,6 +40,14 @@ export interface LearnedOutcome extends OutcomeRow, Omit<Provenance, 'master' | 
   readonly at: number;
 }
 
+/** A task that a master failed with, and nobody said whose it is: only that it hardly is this one's. */
+export interface RefusedRow extends TrainingRow, Provenance {
+  readonly label: null;
+  readonly not: string;
+  readonly weight: number;
+  readonly sayer: string;
+}
+
 /** A decision with its reward, as off-policy evaluation needs it. */
 export interface LoggedDecision extends Provenance {
   readonly text: string;
@@ -64,12 +72,13 @@ export interface LabelOptions {
   readonly now?: number;
   /** Most of all weight that one sayer may have, 0 to 1. Default 0.5. 1 switches the cap off. */
   readonly maxShare?: number;
-  /** Weight every sayer may have whatever the others say. Default 200 (200 corrections, 400 successes). */
+  /** Weight every sayer may have whatever the others say. Default 600 (200 corrections, 600 successes). */
   readonly freeWeight?: number;
 }
 
 export interface LabelledRows {
   readonly routing: LabelledRow[];
+  readonly refused: RefusedRow[];
   readonly outcomes: LearnedOutcome[];
   readonly logged: LoggedDecision[];
   /** Why tasks gave no routing row, counted. */
@@ -78,7 +87,13 @@ export interface LabelledRows {
   readonly capped: Capped[];
 }
 
-export const LABEL_WEIGHTS: Readonly<Record<LabelSource, number>> = { correction: 1, success: 0.5 };
+/** Few failures are corrected: one that is stands for some of those that are not (inverse probability, tempered for its variance). */
+export const LABEL_WEIGHTS: Readonly<Record<LabelSource, number>> = { correction: 3, success: 1 };
+/** Work fails for other reasons too. */
+export const REFUSED_WEIGHT = 0.75;
+
+/** Who has the tasks that no master fits. */
+const NOBODY = 'coordinator';
 
 /** Fields of a task that are no feature of it. */
 const NOT_FEATURES = new Set(['id', 'text', 'master', 'deadline', 'imported', 'provenance']);
@@ -110,11 +125,12 @@ export class LabelCollector {
   rows(options: LabelOptions = {}): LabelledRows {
     const skipped: Record<string, number> = {};
     const routing: LabelledRow[] = [];
+    const refused: RefusedRow[] = [];
     const outcomes: LearnedOutcome[] = [];
     const logged: LoggedDecision[] = [];
     const limit = (options.now ?? this.newest) - (options.matureMs ?? 0);
     for (const life of this.lives.values()) {
-      const row = this.learn(life, limit, outcomes, logged);
+      const row = this.learn(life, limit, outcomes, logged, refused);
       if (typeof row === 'string') skipped[row] = (skipped[row] ?? 0) + 1;
       else routing.push(row);
     }
@@ -123,12 +139,26 @@ export class LabelCollector {
       const history = histories.get(row.task);
       if (history) routing[i] = { ...row, history };
     }
-    const capped = capWeights(routing, options.maxShare ?? 0.5, options.freeWeight ?? 200);
-    return { routing: capped.rows, outcomes, logged, skipped, capped: capped.capped };
+    const { maxShare = 0.5, freeWeight = 600 } = options;
+    const capped = capWeights(routing, maxShare, freeWeight);
+    return {
+      routing: capped.rows,
+      refused: capWeights(refused, maxShare, freeWeight).rows,
+      outcomes,
+      logged,
+      skipped,
+      capped: capped.capped,
+    };
   }
 
   /** The routing row of a task, or why there is none. */
-  private learn({ decided, last }: Life, limit: number, outcomes: LearnedOutcome[], logged: LoggedDecision[]) {
+  private learn(
+    { decided, last }: Life,
+    limit: number,
+    outcomes: LearnedOutcome[],
+    logged: LoggedDecision[],
+    refused: RefusedRow[],
+  ) {
     const text = decided?.task.text;
     const decision = decided?.decision;
     if (!decided || !decision || text === undefined) return 'text is not kept any more';
@@ -187,6 +217,15 @@ export class LabelCollector {
     // A pin says where somebody wanted it, not where it belongs.
     if (decision.method === 'pinned') return 'pinned by the task itself';
     if (succeeded) return row(decision.master, 'success', workerOf(outcome?.worker));
+    if (worked && decision.master !== NOBODY)
+      refused.push({
+        ...from,
+        text,
+        label: null,
+        not: decision.master,
+        weight: REFUSED_WEIGHT,
+        sayer: workerOf(outcome.worker),
+      });
     return outcome ? 'failed, and nobody said where it should have gone' : 'no outcome yet';
   }
 }

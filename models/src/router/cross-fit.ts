@@ -1,10 +1,10 @@
 // Scores for every row by voices that were not trained on it, and scores for outsiders by voices that never saw their label.
 // The one thing to know: everything the ensemble learns (weights, odds, sets, scope, early exit) is learnt from these scores only.
 import { seededRandom, shuffledIndices } from '../metrics/index.js';
-import type { Asked, Scores, Voice, VoiceMaker, VoiceRows } from './voice.js';
+import type { Asked, RefusedTexts, Scores, Voice, VoiceMaker, VoiceRows } from './voice.js';
 
 export interface CrossFit {
-  /** By voice, in the makers' order; row r of each is row r of the training rows. */
+  /** By voice, in the makers' order; row r of each is row r of the training rows, and behind them the refused texts. */
   voices: Scores[];
   signals: readonly string[][];
 }
@@ -26,6 +26,8 @@ export async function crossFit(
   options: CrossFitOptions = {},
 ): Promise<CrossFit> {
   const count = rows.texts.length;
+  const refused = rows.refused?.texts ?? [];
+  const all = count + refused.length;
   const voices: Scores[] = options.into?.voices ?? [];
   const signals: string[][] = [];
   const among = options.among ?? Array.from({ length: folds }, (_, f) => f);
@@ -33,8 +35,13 @@ export async function crossFit(
     const inside: number[] = [];
     const outside: number[] = [];
     for (let r = 0; r < count; r++) (fold[r] === f ? outside : inside).push(r);
-    const training = pickRows(rows, inside);
-    const asked = askedRows(rows, outside);
+    const refusedHere = refused.flatMap((_, i) => (i % folds === f ? [i] : []));
+    const training = { ...pickRows(rows, inside), ...refusedBut(rows, outside, refusedHere) };
+    const asked = [
+      ...askedRows(rows, outside),
+      ...refusedHere.map((i) => ({ text: refused[i]!, vector: rows.refused?.vectors?.[i] })),
+    ];
+    const places = [...outside, ...refusedHere.map((i) => count + i)];
     for (const [v, maker] of makers.entries()) {
       options.signal?.throwIfAborted();
       const voice = await maker.make(training, options.signal);
@@ -42,11 +49,11 @@ export async function crossFit(
       signals[v] = [...voice.signals];
       const width = rows.labels.length;
       voices[v] ??= {
-        scores: new Float32Array(count * width),
-        signals: new Float32Array(count * voice.signals.length),
+        scores: new Float32Array(all * width),
+        signals: new Float32Array(all * voice.signals.length),
       };
-      scatter(part.scores, voices[v].scores, outside, width);
-      scatter(part.signals, voices[v].signals, outside, voice.signals.length);
+      scatter(part.scores, voices[v].scores, places, width);
+      scatter(part.signals, voices[v].signals, places, voice.signals.length);
       options.onProgress?.((done + (v + 1) / makers.length) / among.length);
     }
   }
@@ -105,13 +112,14 @@ export async function leftOutLabels(
       rows,
       training.sort((a, b) => a - b),
     );
+    const refused = refusedOf(rows, kept);
     const target = own.target.map((label) => (label < 0 ? -1 : number.get(rows.labels[label]!)!));
     const asked = askedRows(rows, [...insiders, ...strangers]);
     const voices: Scores[] = [];
     const signals: string[][] = [];
     for (const maker of makers) {
       options.signal?.throwIfAborted();
-      const voice = await maker.make({ ...own, target, labels: kept }, options.signal);
+      const voice = await maker.make({ ...own, target, labels: kept, ...refused }, options.signal);
       voices.push(await voice.score(asked));
       signals.push([...voice.signals]);
     }
@@ -130,6 +138,40 @@ export function pickRows(rows: VoiceRows, chosen: readonly number[]): VoiceRows 
     weights: Float32Array.from(chosen, (r) => rows.weights[r]!),
     histories: rows.histories && chosen.map((r) => rows.histories![r]),
     outcomes: rows.outcomes && chosen.map((r) => rows.outcomes![r]),
+  };
+}
+
+/** Refused texts without those of held-out rows: a judge must not have seen the case. */
+function refusedBut(
+  rows: VoiceRows,
+  heldOut: readonly number[],
+  heldOutRefused: readonly number[],
+): Pick<VoiceRows, 'refused'> {
+  const { refused } = rows;
+  if (!refused) return {};
+  const seen = new Set([...heldOut.map((r) => rows.texts[r]), ...heldOutRefused.map((i) => refused.texts[i])]);
+  return pickRefused(refused, (i) => !seen.has(refused.texts[i]));
+}
+
+/** Refused texts of some labels, by their new numbers. */
+function refusedOf({ refused, labels }: VoiceRows, kept: readonly string[]): Pick<VoiceRows, 'refused'> {
+  if (!refused) return {};
+  const number = (i: number) => kept.indexOf(labels[refused.target[i]!]!);
+  return pickRefused(refused, (i) => number(i) >= 0, number);
+}
+
+function pickRefused(
+  { texts, target, weights }: RefusedTexts,
+  wanted: (i: number) => boolean,
+  number = (i: number) => target[i]!,
+): { refused: RefusedTexts } {
+  const chosen = texts.flatMap((_, i) => (wanted(i) ? [i] : []));
+  return {
+    refused: {
+      texts: chosen.map((i) => texts[i]!),
+      target: Int32Array.from(chosen, number),
+      weights: Float32Array.from(chosen, (i) => weights[i]!),
+    },
   };
 }
 

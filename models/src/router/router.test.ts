@@ -39,6 +39,29 @@ describe('a router trained on rows', () => {
     for (const { odds, confidence, master } of answers) expect(odds[master]).toBe(confidence);
   });
 
+  it('learns from what failed whose it is not, and tells of such tasks too by voices that did not see them', async () => {
+    const rows = makeRows({ counts: FOUR, outsiders: 0, seed: 1 });
+    const wrong = rows[0]!.label!;
+    const refusals = ['zebra crossing', 'zebra stripes', 'a zebra', 'the zebra again', 'zebra zebra'].map((text) => ({
+      text,
+      label: null,
+      not: wrong,
+    }));
+    // In front of the others: places are those of the rows that were given.
+    const given = [...refusals, ...rows];
+    let answers: readonly HeldOutAnswer[] = [];
+    const taught = await trainRouter({ masters: [], rows: given, seed: 7, onHeldOut: (found) => (answers = found) });
+    const plain = await trainRouter({ masters: [], rows, seed: 7 });
+    const odds = async (of: RouterModel, text: string) => (await of.route([{ text }]))[0]!.probabilities[wrong]!;
+    expect(await odds(taught, 'zebra')).toBeLessThan(await odds(plain, 'zebra'));
+    expect(new Set(answers.map(({ row }) => row)).size).toBe(given.length);
+    const labelledAnswers = answers.filter(({ row }) => row >= refusals.length);
+    const right = labelledAnswers.filter(({ row, master }) => master === given[row]!.label).length;
+    expect(right / rows.length).toBeGreaterThan(0.9);
+    // No examples of "no master fits".
+    expect(taught.state.data.outsiders).toBe(0);
+  });
+
   it('gives odds that add up to one and come true', async () => {
     const results = await model.route(asQueries(labelled));
     for (const { probabilities } of results) {

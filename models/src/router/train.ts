@@ -61,7 +61,7 @@ const ENOUGH_OUTSIDERS = 40;
 export async function trainRouter(options: TrainRouterOptions): Promise<RouterModel> {
   const { encoder, costs = DEFAULT_COSTS, seed = 1, signal, exitLoss = 0.002 } = options;
   const report = (stage: string, done: number) => options.onProgress?.({ stage, done });
-  const { masters, rows, labels } = collect(options);
+  const { masters, rows, labels, refused, places } = collect(options);
   const encode = async (texts: readonly string[], stage: string) => {
     if (!encoder) throw new Error('no encoder');
     const vectors: Float32Array[] = [];
@@ -79,6 +79,13 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
       )
     : undefined;
   const number = new Map(labels.map((label, k) => [label, k]));
+  const refusedVectors =
+    encoder && refused.length > 0
+      ? await encode(
+          refused.map(({ text }) => text),
+          'encoding',
+        )
+      : undefined;
   const data: VoiceRows = {
     texts: rows.map(({ text }) => text),
     vectors,
@@ -88,10 +95,11 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
     outcomes: rows.some(({ outcome }) => outcome) ? rows.map(({ outcome }) => outcome) : undefined,
     labels,
     seed,
+    ...refusedTexts(refused, refusedVectors, number),
   };
   const outsiders = rows.filter(({ label }) => label === null).length;
   const outsideShare = Math.min(0.5, Math.max(options.outsideShare ?? 0.05, rows.length ? outsiders / rows.length : 0));
-  const state = blankState(masters, labels, rows, encoder, costs, seed);
+  const state = blankState(masters, labels, [...rows, ...refused], encoder, costs, seed);
   if (!labels.length) {
     state.notes.push('no training rows: masters are found by what they say of themselves; odds rest on priors');
     return RouterModel.assemble(state, [], profiles, encoder);
@@ -156,8 +164,13 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
   state.words = await fit(cheap);
   state.full = cheap.length < all.length ? await fit(all) : null;
   for (const v of all) state.voices[v]!.temperature = (state.full ?? state.words).temperatures[v]!;
-  const answers = await calibrate(state, problem, exitLoss);
-  options.onHeldOut?.(answers.filter(({ row }) => row < options.rows.length));
+  const answers = await calibrate(state, problem, exitLoss, rows.length, refused.length);
+  options.onHeldOut?.(
+    answers.flatMap((answer) => {
+      const row = places[answer.row];
+      return row === undefined ? [] : [{ ...answer, row }];
+    }),
+  );
   state.newcomer = (await learnNewcomer(profiles, data)) ?? NEWCOMER_PRIOR;
   if (vectors) state.metrics.embedding_cost = cost;
   report('calibrating', 1);
@@ -175,13 +188,54 @@ export async function trainRouter(options: TrainRouterOptions): Promise<RouterMo
 function collect({ masters, rows }: TrainRouterOptions) {
   const known = new Map(masters.map((master) => [master.name, master]));
   for (const { label } of rows) if (label !== null && !known.has(label)) known.set(label, { name: label });
-  const all = [...rows];
+  const all: TrainingRow[] = [];
+  const refused: TrainingRow[] = [];
+  // Where each row stood among those that were given; registered examples did not.
+  const labelledPlaces: (number | undefined)[] = [];
+  const refusedPlaces: number[] = [];
+  for (const [i, row] of rows.entries()) {
+    if (row.not !== undefined) continue;
+    all.push(row);
+    labelledPlaces.push(i);
+  }
   for (const master of masters) {
-    for (const text of master.examples ?? []) all.push({ text, label: master.name });
+    for (const text of master.examples ?? []) {
+      all.push({ text, label: master.name });
+      labelledPlaces.push(undefined);
+    }
   }
   const withRows = new Set(all.map(({ label }) => label));
   const labels = [...known.keys()].filter((name) => withRows.has(name)).sort();
-  return { masters: [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), rows: all, labels };
+  for (const [i, row] of rows.entries()) {
+    // A master without a row of its own has nothing to be told from.
+    if (row.not === undefined || !withRows.has(row.not)) continue;
+    refused.push(row);
+    refusedPlaces.push(i);
+  }
+  return {
+    masters: [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    rows: all,
+    labels,
+    refused,
+    places: [...labelledPlaces, ...refusedPlaces],
+  };
+}
+
+/** What failed with a master, and nobody knows whose it is. */
+function refusedTexts(
+  rows: readonly TrainingRow[],
+  vectors: readonly Float32Array[] | undefined,
+  number: ReadonlyMap<string, number>,
+): Pick<VoiceRows, 'refused'> {
+  if (rows.length === 0) return {};
+  return {
+    refused: {
+      texts: rows.map(({ text }) => text),
+      ...(vectors ? { vectors } : {}),
+      target: Int32Array.from(rows, ({ not }) => number.get(not ?? '') ?? 0),
+      weights: Float32Array.from(rows, ({ weight }) => weight ?? 1),
+    },
+  };
 }
 
 function makersFor(
@@ -239,7 +293,13 @@ function indices(target: Int32Array, wanted: (label: number) => boolean): number
 }
 
 /** Early exit, conformal sets and the figures of the held-out rows. */
-async function calibrate(state: RouterState, problem: StageProblem, exitLoss: number): Promise<HeldOutAnswer[]> {
+async function calibrate(
+  state: RouterState,
+  problem: StageProblem,
+  exitLoss: number,
+  rows: number,
+  refused: number,
+): Promise<HeldOutAnswer[]> {
   const { cross, judged, target, labels, nulls, outsideShare } = problem;
   if (judged.length < 30) return [];
   const truth = judged.map((r) => target[r]!);
@@ -275,7 +335,7 @@ async function calibrate(state: RouterState, problem: StageProblem, exitLoss: nu
   Object.assign(state.metrics, figures('words', words, truth), figures('full', full, truth));
   if (exit) Object.assign(state.metrics, { early_exit_share: exit.share, early_exit_loss: exit.loss });
   const threshold = abstainBelow(state.costs);
-  return judged.map((row, i): HeldOutAnswer => {
+  const answer = (words: StageJudged, full: StageJudged, row: number, i: number): HeldOutAnswer => {
     const stage = exit && leavesEarly(exit, words.examples[i]!, words.scope[i]!) ? words : full;
     const { odds } = stage.examples[i]!;
     const best = largest(odds);
@@ -286,7 +346,15 @@ async function calibrate(state: RouterState, problem: StageProblem, exitLoss: nu
       odds: namedOdds(state.labels, odds),
       abstain: confidence * scope < threshold,
     };
-  });
+  };
+  // Nothing is learnt from these: nobody knows the right answer.
+  const others = Array.from({ length: refused }, (_, i) => rows + i);
+  const otherWords = judge(state.words, cross, labels, others);
+  const otherFull = state.full ? judge(state.full, cross, labels, others) : otherWords;
+  return [
+    ...judged.map((row, i) => answer(words, full, row, i)),
+    ...others.map((row, i) => answer(otherWords, otherFull, row, i)),
+  ];
 }
 
 function figures(name: string, { examples }: StageJudged, truth: readonly number[]) {
@@ -306,8 +374,10 @@ function blankState(
   seed: number,
 ): RouterState {
   const hash = createHash('sha256');
-  for (const { text, label, weight, history } of rows)
-    hash.update(`${JSON.stringify([text, label, weight ?? 1, ...(history ? [history] : [])])}\n`);
+  for (const { text, label, weight, not, history } of rows) {
+    const more = [...(not === undefined ? [] : [{ not }]), ...(history ? [history] : [])];
+    hash.update(`${JSON.stringify([text, label, weight ?? 1, ...more])}\n`);
+  }
   const none: StageFit = {
     voices: [],
     weights: [],
@@ -330,7 +400,7 @@ function blankState(
     trained_at: new Date().toISOString(),
     data: {
       rows: rows.length,
-      outsiders: rows.filter(({ label }) => label === null).length,
+      outsiders: rows.filter(({ label, not }) => label === null && not === undefined).length,
       fingerprint: hash.digest('hex'),
     },
     metrics: {},

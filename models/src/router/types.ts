@@ -18,6 +18,11 @@ export interface TrainingRow {
   text: string;
   /** The right master, or null: no master fits. */
   label: string | null;
+  /**
+   * A master that is known to be wrong for it, when that is all that is known (a complementary label: Ishida et al. 2017). `label` is null then, and
+   * the row is no example of "no master fits". It teaches the words alone.
+   */
+  not?: string;
   /** Default 1. */
   weight?: number;
   /** What was known of each master just before the task; for voices that read it. Default: nothing. */

@@ -59,6 +59,17 @@ export interface VoiceRows {
   outcomes?: readonly (RowOutcome | undefined)[];
   labels: readonly string[];
   seed: number;
+  /** Texts of which only one label is known, and that one to be wrong. */
+  refused?: RefusedTexts;
+}
+
+export interface RefusedTexts {
+  texts: readonly string[];
+  /** For asking about them; no voice learns from these. */
+  vectors?: readonly Float32Array[];
+  /** Number of the wrong label. */
+  target: Int32Array;
+  weights: Float32Array;
 }
 
 export interface VoiceMaker {

@@ -60,9 +60,11 @@ export async function trainRouterInto(
   const began = Date.now();
   const known = new Set(masters.map((m) => m.name));
   // A master that was removed must never be chosen again, whatever its history says.
-  const usable = rows.filter((row) => row.label === null || known.has(row.label));
+  const usable = rows.filter(({ label, not }) =>
+    not === undefined ? label === null || known.has(label) : known.has(not),
+  );
   const examples = masters.reduce((sum, m) => sum + m.examples.length, 0);
-  if (usable.length + examples === 0)
+  if (usable.filter(({ not }) => not === undefined).length + examples === 0)
     throw new TrainingDataError(
       'there is nothing to learn from: no outcome or correction in the log, no example in the registry',
     );

@@ -38,7 +38,7 @@ export async function runTrial(
 ): Promise<void> {
   if (!encoder) throw new TrainingDataError('the network needs the sentence encoder: there is none to tune with');
   const known = new Set(masters.map((m) => m.name));
-  const usable = rows.filter((row) => row.label === null || known.has(row.label));
+  const usable = rows.filter(({ label, not }) => not === undefined && (label === null || known.has(label)));
   if (usable.length < 200)
     throw new TrainingDataError(`${usable.length} rows are too few to tune on: 200 are the least`);
   const vectors: Float32Array[] = [];

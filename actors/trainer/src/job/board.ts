@@ -16,6 +16,9 @@ const lastSchema = z.looseObject({
 /** The training before, of a family: successful or not, so that data nobody can learn from is not tried again and again. */
 export type LastTraining = z.output<typeof lastSchema>;
 
+const changedSchema = z.looseObject({ masters: z.record(z.string(), z.number()) });
+const changedKey = (family: string) => `changed.${family}`;
+
 export const FINISHED: ReadonlySet<JobState['state']> = new Set(['done', 'failed', 'cancelled']);
 
 /** The one who may go on with a job. Every change fails with Outrun once another trainer began it. */
@@ -54,6 +57,21 @@ export class Board {
     readonly documents: Documents,
     readonly by: string,
   ) {}
+
+  /** Masters whose work changed, and since when (milliseconds since 1970): their older rows are not learned from any more. */
+  async changed(family: string): Promise<Readonly<Record<string, number>>> {
+    return (await this.documents.read(changedKey(family), changedSchema))?.value.masters ?? {};
+  }
+
+  /** The latest change of each master counts. */
+  async noteChanged(family: string, masters: Readonly<Record<string, number>>): Promise<void> {
+    if (Object.keys(masters).length === 0) return;
+    await this.documents.change(changedKey(family), changedSchema, (now) => {
+      const merged = { ...now?.masters };
+      for (const [name, since] of Object.entries(masters)) merged[name] = Math.max(since, merged[name] ?? 0);
+      return { masters: merged };
+    });
+  }
 
   async read(id: string): Promise<JobState | undefined> {
     return (await this.documents.read(keyOf(id), jobStateSchema))?.value;

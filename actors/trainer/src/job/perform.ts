@@ -108,7 +108,7 @@ async function publishOnce(
   return published.name;
 }
 
-const NOTHING = { routing: [], outcomes: [], logged: [], skipped: {}, unreadable: 0 };
+const NOTHING = { routing: [], refused: [], outcomes: [], logged: [], skipped: {}, unreadable: 0 };
 
 /** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until` and sifted. */
 export async function collect(
@@ -122,11 +122,12 @@ export async function collect(
   const kept = await folder.keptRows(until);
   if (kept) return kept;
   // Telemetry is in the recorder's files alone: the child reads it there.
-  const { routing, outcomes, logged, skipped, unreadable } =
-    family === 'anomaly' ? NOTHING : await collectRows(shop.bus, until, shop.trainingData);
+  const collected = family === 'anomaly' ? NOTHING : await collectRows(shop.bus, until, shop.trainingData);
+  const { routing, refused, outcomes, logged, skipped, unreadable } = collected;
   await putMasters(shop, folder);
-  await putLines(folder.collected, family === 'router' ? routing : outcomes);
+  await putLines(folder.collected, family === 'router' ? [...routing, ...refused] : outcomes);
   await putLines(folder.logged, family === 'router' ? auditable(logged) : []);
+  const changed = await shop.board.changed(family);
   const sifted = await runChild(
     {
       kind: 'sift',
@@ -136,12 +137,14 @@ export async function collect(
       at: job.at,
       folder: shop.trainingData,
       drifted: job.options.drifted === true,
+      changed,
       seed: job.seed,
     },
     { signal },
   );
   if (sifted.kind !== 'sifted') throw new TrainingDied(0, null);
   const { report, fingerprint } = sifted;
+  await shop.board.noteChanged(family, sifted.changed);
   const left_out = { ...skipped, ...(unreadable > 0 ? { 'record cannot be read': unreadable } : {}) };
   return folder.keep({ until, report, fingerprint, left_out });
 }

@@ -5,6 +5,7 @@ import {
   type DataReport,
   type LabelledRow,
   type LearnedOutcome,
+  type RefusedRow,
   readLastReport,
   reportOf,
   type TelemetryRow,
@@ -12,18 +13,22 @@ import {
 } from '@cortex/models';
 import { fingerprintOf } from '../family/facts.js';
 import type { TrainedFamily } from '../family/families.js';
-import { forgetChanged } from './forget.js';
+import { type Changed, forgetChanged } from './forget.js';
 import { keptTelemetry } from './telemetry.js';
 import { putWhole } from './whole.js';
 
 export interface Sifted {
   readonly report: DataReport & { readonly forgotten?: { readonly rows: number; readonly masters: string[] } };
   readonly fingerprint: string;
+  /** Masters whose work changed, and since when: those known before, and those found now. */
+  readonly changed: Changed;
 }
 
 export interface Sift {
-  /** A training that drift asked for: older rows of masters whose work changed may be forgotten. */
+  /** A training that drift asked for, or the next ones after it: older rows of masters whose work changed may be forgotten. */
   readonly drifted: boolean;
+  /** Changes that earlier trainings found. */
+  readonly changed: Changed;
   readonly seed: number;
   readonly family: TrainedFamily;
   /** JSON lines: what was collected. */
@@ -37,23 +42,34 @@ export interface Sift {
 }
 
 /** Writes the rows; returns the report and a sha256 over them. */
-export async function siftRows({ family, collected, rows, at, folder, drifted, seed }: Sift): Promise<Sifted> {
+export async function siftRows({
+  family,
+  collected,
+  rows,
+  at,
+  folder,
+  drifted,
+  seed,
+  changed: known,
+}: Sift): Promise<Sifted> {
   const given = family === 'anomaly' ? await keptTelemetry(folder, Date.parse(at)) : await readLines(collected);
   const previous = folder === undefined ? undefined : await readLastReport(folder, family);
   const options = { family, at, previous: previous && previous.at < at ? previous : undefined };
   const now = Date.parse(at);
   if (family === 'router') {
-    const cleaned = cleanRows(given as LabelledRow[], { now });
+    const refusals = (given as (LabelledRow | RefusedRow)[]).filter((row): row is RefusedRow => row.label === null);
+    const cleaned = cleanRows(
+      (given as (LabelledRow | RefusedRow)[]).filter((row): row is LabelledRow => row.label !== null),
+      { now },
+    );
     const report = reportOf(cleaned, options);
-    const {
-      rows: used,
-      forgotten,
-      changed,
-    } = drifted ? await forgetChanged(cleaned.rows, seed) : { rows: cleaned.rows, forgotten: [], changed: [] };
+    const kept = await forgetChanged(cleaned.rows, refusals, known, { look: drifted, seed });
+    const used = [...kept.rows, ...kept.refused];
     await putLines(rows, used);
     if (folder !== undefined) await writeReport(folder, report, cleaned.quarantined);
-    const told = forgotten.length > 0 ? { forgotten: { rows: forgotten.length, masters: changed } } : {};
-    return { report: { ...report, ...told }, fingerprint: fingerprintOf(used) };
+    const { changed, forgotten } = kept;
+    const told = forgotten > 0 ? { forgotten: { rows: forgotten, masters: Object.keys(changed).sort() } } : {};
+    return { report: { ...report, ...told }, fingerprint: fingerprintOf(used), changed };
   }
   const origins = { real: given.length, test: 0, generated: 0 };
   if (family === 'anomaly') {
@@ -65,7 +81,7 @@ export async function siftRows({ family, collected, rows, at, folder, drifted, s
     const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
     await putLines(rows, given as TelemetryRow[]);
     if (folder !== undefined) await writeReport(folder, report, []);
-    return { report, fingerprint: fingerprintOf(given as TelemetryRow[]) };
+    return { report, fingerprint: fingerprintOf(given as TelemetryRow[]), changed: known };
   }
   // Several outcomes of one text contradict nobody: only what the rows say of themselves is looked at, and that was done.
   const outcomes = given as LearnedOutcome[];
@@ -73,7 +89,7 @@ export async function siftRows({ family, collected, rows, at, folder, drifted, s
   const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
   await putLines(rows, outcomes);
   if (folder !== undefined) await writeReport(folder, report, []);
-  return { report, fingerprint: fingerprintOf(outcomes) };
+  return { report, fingerprint: fingerprintOf(outcomes), changed: known };
 }
 
 export async function readLines(file: string): Promise<unknown[]> {

@@ -65,6 +65,7 @@ export class Triggers {
         }
         const id = `schedule-${family}-${at.slice(0, 16).replaceAll(/[^0-9]/g, '')}-${shortHash(key).slice(0, 6)}`;
         await this.#ask(id, family, `schedule ${schedule.cron}, due ${at}`, {
+          ...(await this.#unsettled(family)),
           ...(schedule.tune > 0 ? { tune: schedule.tune } : {}),
           ...(schedule.neural ? { neural: true } : {}),
         });
@@ -80,8 +81,17 @@ export class Triggers {
       const fresh = await this.#newlySettled(family);
       if (fresh < volume) continue;
       const since = (await this.options.board.last(family))?.until ?? 0;
-      await this.#ask(`volume-${family}-${since}`, family, `${fresh} tasks were settled since the last training`, {});
+      await this.#ask(`volume-${family}-${since}`, family, `${fresh} tasks were settled since the last training`, {
+        ...(await this.#unsettled(family)),
+      });
     }
+  }
+
+  /** For some time after drift every training looks for what changed: right after the alarm there may be too little to tell. */
+  async #unsettled(family: TrainedFamily): Promise<{ drifted?: true }> {
+    const last = await this.options.board.documents.read(driftKey(family), firedSchema);
+    const over = !last || this.#now().getTime() - Date.parse(last.value.at) > UNSETTLED_MS;
+    return over ? {} : { drifted: true };
   }
 
   /** Settled and corrected tasks behind the last training: counted by the server, not read. */
@@ -106,7 +116,7 @@ export class Triggers {
     const { board, settings } = this.options;
     const now = this.#now();
     let over = false;
-    await board.documents.change(`drift.${escapeToken(family)}`, firedSchema, (last) => {
+    await board.documents.change(driftKey(family), firedSchema, (last) => {
       over = !last || now.getTime() - Date.parse(last.at) >= settings.drift_pause_minutes * 60_000;
       return over ? { at: now.toISOString() } : undefined;
     });
@@ -127,6 +137,10 @@ export class Triggers {
     });
   }
 }
+
+const driftKey = (family: TrainedFamily) => `drift.${escapeToken(family)}`;
+/** A week. */
+const UNSETTLED_MS = 7 * 86_400_000;
 
 const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);
 

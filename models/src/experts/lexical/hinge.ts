@@ -13,6 +13,8 @@ export interface HingeOptions {
   tolerance?: number;
   /** Weight of a row, default 1 each. */
   rowWeights?: Float32Array;
+  /** Rows behind those of `target`: each is a counter-example to this label, and takes no part in the others. */
+  against?: Int32Array;
   seed?: number;
   /** Called after each label with the share done. */
   onProgress?: (share: number) => void;
@@ -65,13 +67,15 @@ function prepare(rows: SparseRows, options: HingeOptions): Problem {
 
 /** The separator of one label from the rest; the last entry is the bias. */
 function separate(problem: Problem, rows: SparseRows, target: Int32Array, label: number, options: HingeOptions) {
-  const { passes = 40, tolerance = 0.1, seed = 1 } = options;
+  const { passes = 40, tolerance = 0.1, seed = 1, against } = options;
   const { starts, columns, values, count, width } = rows;
   const random = seededRandom(seed + label);
   const w = new Float64Array(width + 1);
   const alpha = new Float64Array(count);
-  const order = Int32Array.from({ length: count }, (_, i) => i);
-  let active = count;
+  const everywhere = Array.from({ length: target.length }, (_, i) => i);
+  for (let r = target.length; r < count; r++) if (against?.[r - target.length] === label) everywhere.push(r);
+  const order = Int32Array.from(everywhere);
+  let active = order.length;
   let highest = Number.POSITIVE_INFINITY;
   for (let pass = 0; pass < passes; pass++) {
     let top = Number.NEGATIVE_INFINITY;
@@ -111,8 +115,8 @@ function separate(problem: Problem, rows: SparseRows, target: Int32Array, label:
       w[width]! += step;
     }
     if (top - bottom <= tolerance) {
-      if (active === count) break;
-      active = count;
+      if (active === order.length) break;
+      active = order.length;
       highest = Number.POSITIVE_INFINITY;
     } else highest = top > 0 ? top : Number.POSITIVE_INFINITY;
   }

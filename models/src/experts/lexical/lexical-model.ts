@@ -8,6 +8,8 @@ export interface LexicalOptions {
   /** Price of a row on the wrong side; higher fits the training rows closer. Default 0.5. */
   cost?: number;
   rowWeights?: Float32Array;
+  /** Texts of which only one label is known, and that one to be wrong: counter-examples to it, and nothing to the others. */
+  refused?: { texts: readonly string[]; target: Int32Array; weights: Float32Array };
   seed?: number;
   onProgress?: (share: number) => void;
 }
@@ -15,6 +17,13 @@ export interface LexicalOptions {
 export interface LexicalData {
   vocabulary: VocabularyData;
   linear: LinearWeights;
+}
+
+function joined(a: Float32Array, b: Float32Array): Float32Array {
+  const both = new Float32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** At most this many weights in all (160 MB): with very many labels the vocabulary is cut. */
@@ -35,8 +44,19 @@ export class LexicalModel {
     options: LexicalOptions = {},
   ): LexicalModel {
     const limit = Math.max(2000, Math.min(60_000, Math.floor(MOST_WEIGHTS / 2 / Math.max(1, labels))));
-    const vocabulary = Vocabulary.learn(texts, { limit });
-    const linear = trainHinge(vocabulary.rows(texts), target, labels, { cost: 0.5, ...options });
+    const { refused, ...rest } = options;
+    const all = refused ? [...texts, ...refused.texts] : texts;
+    const vocabulary = Vocabulary.learn(all, { limit });
+    const linear = trainHinge(vocabulary.rows(all), target, labels, {
+      cost: 0.5,
+      ...rest,
+      ...(refused
+        ? {
+            against: refused.target,
+            rowWeights: joined(rest.rowWeights ?? new Float32Array(texts.length).fill(1), refused.weights),
+          }
+        : {}),
+    });
     return new LexicalModel({ vocabulary: vocabulary.data, linear });
   }
 

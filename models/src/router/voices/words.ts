@@ -60,6 +60,8 @@ export const wordsMaker: VoiceMaker = {
   name: 'lexical',
   needsVector: false,
   priorWeight: 4,
-  make: ({ texts, target, labels, weights, seed }) =>
-    new WordsVoice(LexicalModel.train(texts, target, labels.length, { rowWeights: weights, seed })),
+  make: ({ texts, target, labels, weights, seed, refused }) =>
+    new WordsVoice(
+      LexicalModel.train(texts, target, labels.length, { rowWeights: weights, seed, ...(refused ? { refused } : {}) }),
+    ),
 };
