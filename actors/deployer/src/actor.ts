@@ -172,7 +172,11 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
       if (!version) return;
       await store.submit({
         kind: 'candidate',
-        version: { name: version.name, metrics: version.metrics },
+        version: {
+          name: version.name,
+          metrics: version.metrics,
+          ...(version.data && version.code ? { learnt: { rows: version.data.rows, code: version.code } } : {}),
+        },
         number: version.version,
         createdAt: Date.parse(version.created_at),
         at: Date.now(),

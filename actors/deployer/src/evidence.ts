@@ -63,6 +63,10 @@ export interface TrialEvidence {
   readonly units: number;
   /** Judged tasks of the challenger since the present share began. */
   readonly stageUnits: number;
+  /** It is of the champion's own line: the same code, more rows. */
+  readonly successor: boolean;
+  /** The line of versions whose bet this one goes on with; see lineage.ts. */
+  readonly inherited?: { readonly versions: number; readonly units: number; readonly last: string };
   /** The latest logged choices as [reward, propensity, target], for the off-policy estimate. */
   readonly logged: readonly (readonly [number, number, number])[];
 }
@@ -84,7 +88,22 @@ export const NOTHING_SEEN: TrialEvidence = {
   units: 0,
   stageUnits: 0,
   logged: [],
+  successor: false,
 };
+
+/** Evidence that an older deployer stored, with what it did not know of yet. */
+export function withDefaults(stored: TrialEvidence): TrialEvidence {
+  const slices = Object.entries(stored.slices).map(([name, slice]) => [
+    name,
+    { ...slice, worse: { ...NO_PAIRS, ...slice.worse } },
+  ]);
+  return {
+    ...NOTHING_SEEN,
+    ...stored,
+    pairs: { ...NO_PAIRS, ...stored.pairs },
+    slices: Object.fromEntries(slices),
+  };
+}
 
 /** Slices that are watched, first come first served; their error probability is shared. */
 export const MOST_SLICES = 40;
@@ -155,7 +174,7 @@ export function seeJudged(
       slices[name] = { ...slice, worse, bound: lopsided(slice.bound) };
     }
     bound = lopsided(bound);
-    pairs = observePair(pairs, row);
+    pairs = observePair(pairs, row, settings.successor_margin);
   }
   for (const name of mine) {
     const slice = slices[name];
@@ -199,18 +218,27 @@ const clamp = (x: number) => Math.max(-1, Math.min(1, x));
 export interface Verdict {
   /** Why the challenger must go, in words; undefined: nothing is proven against it. */
   readonly harm?: string;
-  /** Proven right more often than the champion. */
-  readonly better: boolean;
+  /** Why it may take the champion's place, in words; undefined: nothing is proven for it. */
+  readonly merit?: string;
 }
 
 /** What is proven by now. May be asked after every row: the error probabilities hold over all looks together. */
 export function verdictOf(evidence: TrialEvidence, settings: DeployerSettings): Verdict {
   const harm = harmOf(evidence, settings);
-  return {
-    ...(harm === undefined ? {} : { harm }),
-    better:
-      settings.preset === 'legacy' ? legacyBetter(evidence) : proven(evidence.pairs.better, settings.alpha_promote),
-  };
+  const merit = meritOf(evidence, settings);
+  return { ...(harm === undefined ? {} : { harm }), ...(merit === undefined ? {} : { merit }) };
+}
+
+function meritOf(evidence: TrialEvidence, settings: DeployerSettings): string | undefined {
+  const { pairs, inherited, successor, units } = evidence;
+  const { alpha_promote: alpha, successor_margin: margin, own_units } = settings;
+  if (settings.preset === 'legacy') return legacyBetter(evidence) ? 'better by the older rule' : undefined;
+  // What a version inherited, it has to bear out: some tasks of its own, and more of them won than lost.
+  const bearsOut = units >= own_units && pairs.gain > 0;
+  if (proven(pairs.better, alpha) && (!inherited || bearsOut)) return `proven better (error probability ${alpha})`;
+  if (successor && margin > 0 && proven(pairs.noWorse, alpha) && bearsOut)
+    return `learnt as the champion did and from more, and proven not to be ${points(margin)} worse (error probability ${alpha})`;
+  return undefined;
 }
 
 function harmOf(evidence: TrialEvidence, { alpha_harm: alpha, slow_ms: slow }: DeployerSettings): string | undefined {
@@ -222,7 +250,7 @@ function harmOf(evidence: TrialEvidence, { alpha_harm: alpha, slow_ms: slow }: D
     return share(evidence.slow, `it takes longer than ${slow} ms more often than allowed`);
   if (proven(evidence.asking, alpha)) return share(evidence.asking, 'it asks people more often than allowed');
   if (proven(pairs.worse, alpha / 2) || proven(evidence.bound, alpha / 2))
-    return `it is right less often than the champion (${points(pairs.gain / pairs.rows)} over ${pairs.rows} tasks)`;
+    return `it is right less often than the champion (by ${points(pairs.gain / pairs.rows)} over ${pairs.rows} tasks)`;
   if (proven(reward.harm, alpha))
     return `its reward is lower: ${figure(meanOfArm(reward, 'challenger'))} against ${figure(meanOfArm(reward, 'champion'))}`;
   if (proven(reported.harm, alpha))
@@ -259,10 +287,15 @@ export function summaryOf(evidence: TrialEvidence): Record<string, unknown> {
   return {
     decisions: evidence.decisions,
     units: evidence.units,
+    ...(evidence.inherited ? { inherited: evidence.inherited } : {}),
     disagreements: pairs.disagreements,
     known: { wins: pairs.wins, losses: pairs.losses },
     estimated_gain: round(pairs.rows > 0 ? pairs.gain / pairs.rows : undefined),
-    log_evidence: { better: round(evidenceOf(pairs.better)), worse: round(evidenceOf(pairs.worse)) },
+    log_evidence: {
+      better: round(evidenceOf(pairs.better)),
+      no_worse: evidence.successor ? round(evidenceOf(pairs.noWorse)) : null,
+      worse: round(evidenceOf(pairs.worse)),
+    },
     reward: { champion: round(meanOfArm(reward, 'champion')), challenger: round(meanOfArm(reward, 'challenger')) },
     units_by_arm: { champion: reward.total.champion.rows, challenger: reward.total.challenger.rows },
     off_policy: offPolicy.supported
@@ -272,5 +305,5 @@ export function summaryOf(evidence: TrialEvidence): Record<string, unknown> {
   };
 }
 
-const points = (x: number) => `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(1)} points`;
+const points = (x: number) => `${(100 * Math.abs(x)).toFixed(1)} points`;
 const figure = (x: number | undefined) => (x === undefined ? 'none' : x.toFixed(3));

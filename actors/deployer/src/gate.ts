@@ -2,6 +2,14 @@
 export interface GateVersion {
   readonly name: string;
   readonly metrics: Readonly<Record<string, number | null>>;
+  readonly learnt?: Learnt;
+}
+
+/** What a version was made of, where its trainer said so. */
+export interface Learnt {
+  readonly rows: number;
+  /** Version of the code that trained it. */
+  readonly code: string;
 }
 
 export interface GateVerdict {

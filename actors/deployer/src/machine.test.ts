@@ -282,6 +282,119 @@ describe('the machine', () => {
     expect(free.wanted).toMatchObject({ shadow: 'sim@3' });
   });
 
+  /** Tasks on which champion and candidate disagree, `agreed` between two of them on which both are right; the candidate wins `wins` in ten. */
+  const disagreements = (
+    state: TrialState,
+    count: number,
+    wins: number,
+    { agreed = 0, set = quick }: { agreed?: number; set?: typeof settings } = {},
+  ): TrialState => {
+    let now = state;
+    for (let i = 0; i < count && !now.wanted; i++) {
+      const agree = i % (agreed + 1) > 0;
+      const won = !agree && Math.floor(i / (agreed + 1)) % 10 < wins;
+      const judged: Judged = {
+        task: `d${i}`,
+        at: i,
+        assigned: 'sim@1',
+        by: 'sim@1',
+        executed: 'sim@1',
+        master: 'a',
+        explored: false,
+        propensity: 1,
+        said: {
+          'sim@1': { master: 'a', latencyMs: 1, asked: false },
+          [now.candidate ?? '']: { master: agree ? 'a' : 'b', latencyMs: 1, asked: false },
+        },
+        slices: {},
+        right: { 'sim@1': !won, [now.candidate ?? '']: won || agree },
+        corrected: won,
+        success: !won,
+        reward: Number(!won),
+      };
+      now = step(now, { kind: 'judged', judged, at: i }, set);
+    }
+    return now;
+  };
+  const quick = { ...settings, own_units: 10 };
+  const made = (number: number, rows: number, code = 'c'): TrialEvent => ({
+    kind: 'candidate',
+    version: { name: `sim@${number}`, metrics: {}, learnt: { rows, code } },
+    number,
+    createdAt: 1,
+    at: 1,
+  });
+  const done = (state: TrialState, revision: number): TrialState => {
+    const { champion, challenger, shadow, share } = state.wanted ?? { share: 0 };
+    return step(
+      state,
+      { kind: 'aliases', aliases: { champion, challenger, shadow, share }, frozen: false, revision, by: 'd', at: 2 },
+      quick,
+    );
+  };
+  /** Serving: sim@1; in the shadow: sim@2, made as said. */
+  const tried = (rows: number, code?: string) =>
+    done(step(done(step(newState('sim'), made(1, 100), quick), 1), made(2, rows, code), quick), 2);
+
+  it('goes on with the bet of a line of versions, each made of more, and asks the newest to bear it out', () => {
+    const second = disagreements(tried(200), 45, 6);
+    expect(second).toMatchObject({ phase: 'shadow', candidate: 'sim@2' });
+    expect(second.evidence.pairs.better.peak).toBeGreaterThan(0);
+    const way = step(step(second, made(3, 300), quick), { kind: 'tick', at: 3 }, quick);
+    expect(way.past.at(-1)).toMatchObject({ candidate: 'sim@2', ended: 'retired' });
+    const third = done(done(way, 3), 4);
+    expect(third).toMatchObject({
+      phase: 'shadow',
+      candidate: 'sim@3',
+      evidence: { units: 0, inherited: { versions: 1 } },
+    });
+    expect(third.evidence.pairs.better).toEqual(second.evidence.pairs.better);
+    // What spoke against the one before is not held against it, and its own showing decides.
+    expect(third.evidence.pairs.worse.rows).toBe(0);
+    expect(disagreements(third, 9, 9).phase).toBe('shadow');
+    expect(disagreements(third, 30, 9)).toMatchObject({
+      phase: 'canary',
+      wanted: { challenger: 'sim@3', share: 0.05 },
+    });
+    expect(disagreements(third, 20, 3).phase).not.toBe('canary');
+  });
+
+  it('begins anew with a version that was made otherwise, or of less, or of which nobody knows', () => {
+    const second = disagreements(tried(200), 45, 6);
+    const unknown: TrialEvent = {
+      kind: 'candidate',
+      version: { name: 'sim@3', metrics: {} },
+      number: 3,
+      createdAt: 1,
+      at: 1,
+    };
+    for (const next of [made(3, 150), made(3, 300, 'other'), unknown]) {
+      // Nothing goes on: it waits until the one before has had its chance.
+      const waits = step(second, next, quick);
+      expect(waits).toMatchObject({ candidate: 'sim@2', waiting: { name: 'sim@3' } });
+      const retired = step(waits, { kind: 'tick', at: 3 }, { ...quick, shadow_units: 1 });
+      const third = done(done(retired, 3), 4);
+      expect(third.candidate).toBe('sim@3');
+      expect(third.evidence.inherited).toBeUndefined();
+      expect(third.evidence.pairs.better.rows).toBe(0);
+    }
+  });
+
+  it('takes a successor that is proven not to be worse by the margin, and no version of which it does not know that it is one', () => {
+    const lenient = { ...quick, successor_margin: 0.1 };
+    // Three tasks in four both have right; of the others the candidate wins six in ten: too few to prove it better.
+    const after = (state: TrialState) => disagreements(state, 300, 6, { agreed: 3, set: lenient });
+    expect(after(tried(200))).toMatchObject({
+      phase: 'canary',
+      wanted: { reason: expect.stringContaining('10.0 points worse') },
+    });
+    expect(after(tried(200, 'other')).phase).toBe('shadow');
+    expect(after(tried(50)).phase).toBe('shadow');
+    expect(disagreements(tried(200), 300, 6, { agreed: 3, set: { ...quick, successor_margin: 0 } }).phase).toBe(
+      'shadow',
+    );
+  });
+
   it('says once a day that the champion is old, and only of the one that serves', () => {
     const day = 86_400_000;
     const old = (version: string, at: number): TrialEvent => ({ kind: 'stale', version, days: 40, at });

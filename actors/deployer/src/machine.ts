@@ -2,13 +2,15 @@
 // The one thing to know: nothing is done here. What is to be done stands in the state (`wanted`, `outbox`) and is carried out after the state is
 // stored; whoever finds it there later carries it out again, which changes nothing. So a kill at any point leaves a sound state.
 import { evidenceOf } from '@cortex/models';
-import { NOTHING_SEEN, type Sides, seeDecision, seeJudged, verdictOf } from './evidence.js';
-import { offlineGate } from './gate.js';
+import { type Sides, seeDecision, seeJudged, verdictOf } from './evidence.js';
+import { type GateVersion, offlineGate } from './gate.js';
 import type { Observed } from './judged.js';
+import { evidenceAtStart, isMoreOf } from './lineage.js';
 import {
   ask,
   canary,
   ended,
+  giveWay,
   keepLast,
   noticeId,
   promote,
@@ -109,6 +111,7 @@ function onCandidate(
     ...state,
     judgedUpTo: number,
     metrics: keepLast({ ...state.metrics, [version.name]: version.metrics }),
+    ...(version.learnt ? { learnt: keepLast({ ...state.learnt, [version.name]: version.learnt }) } : {}),
   };
   if (version.name === state.aliases.champion) return known;
   // A newer one takes the place of an older one that waits: it has learnt from more.
@@ -135,7 +138,7 @@ function begin(state: TrialState, at: number, settings: DeployerSettings): Trial
     ...(champion === undefined ? {} : { champion }),
     stage: 0,
     since: at,
-    evidence: NOTHING_SEEN,
+    evidence: evidenceAtStart(state, champion, waiting.learnt),
   };
   if (champion === undefined || settings.gate_only.includes(state.family)) {
     // Nothing serves that it could be compared with, or nothing tells how it does.
@@ -171,24 +174,22 @@ function weigh(state: TrialState, at: number, settings: DeployerSettings): Trial
   if (phase === 'idle') return begin(state, at, settings);
   const sides = sidesOf(state);
   if (!sides || candidate === undefined) return state;
-  const { harm, better } = verdictOf(evidence, settings);
+  const { harm, merit } = verdictOf(evidence, settings);
   if (harm !== undefined) return stop(state, sides, harm, at);
   // What was decided before is not carried out yet: the next step waits for it.
   if (state.wanted || state.frozen) return state;
   switch (phase) {
     case 'shadow': {
-      if (better) {
-        const why = `proven better than ${sides.champion} (error probability ${settings.alpha_promote})`;
-        return settings.approve === 'hand' ? ask(state, 'canary', at) : canary(state, 0, why, at, settings);
-      }
+      if (merit !== undefined)
+        return settings.approve === 'hand' ? ask(state, 'canary', at) : canary(state, 0, merit, at, settings);
       if (evidence.units >= settings.shadow_units)
         return retire(state, sides, `not proven better than ${sides.champion} after ${evidence.units} tasks`, at);
-      if (state.waiting && evidence.units >= settings.supersede_units && !halfProven(state, settings))
-        return retire(state, sides, `gives way to ${state.waiting.name}, which has learnt from more`, at);
+      if (state.waiting && mayGiveWay(state, state.waiting, settings))
+        return giveWay(state, sides, state.waiting.name, at);
       return state;
     }
     case 'canary':
-      return carryOn(state, sides, better, at, settings);
+      return carryOn(state, sides, merit, at, settings);
     case 'probation':
       if (evidence.units < settings.probation_units) return state;
       return want(
@@ -206,11 +207,24 @@ function weigh(state: TrialState, at: number, settings: DeployerSettings): Trial
   }
 }
 
-function halfProven({ evidence }: TrialState, { alpha_promote }: DeployerSettings): boolean {
-  return evidenceOf(evidence.pairs.better) >= Math.log(1 / alpha_promote) / 2;
+/** Whether a newer version may take over. One that goes on with the line loses nothing by it; any other would begin from nothing. */
+function mayGiveWay(
+  { evidence, learnt, candidate = '' }: TrialState,
+  waiting: GateVersion,
+  { own_units, supersede_units, alpha_promote }: DeployerSettings,
+): boolean {
+  if (isMoreOf(waiting.learnt, learnt[candidate])) return evidence.units >= Math.min(own_units, supersede_units);
+  const halfProven = evidenceOf(evidence.pairs.better) >= Math.log(1 / alpha_promote) / 2;
+  return evidence.units >= supersede_units && !halfProven;
 }
 
-function carryOn(state: TrialState, sides: Sides, better: boolean, at: number, settings: DeployerSettings): TrialState {
+function carryOn(
+  state: TrialState,
+  sides: Sides,
+  merit: string | undefined,
+  at: number,
+  settings: DeployerSettings,
+): TrialState {
   const { evidence, stage, since } = state;
   const legacy = settings.preset === 'legacy';
   const needed = legacy ? LEGACY.units : (settings.units[stage] ?? settings.units.at(-1) ?? 1);
@@ -218,7 +232,8 @@ function carryOn(state: TrialState, sides: Sides, better: boolean, at: number, s
   const shares = sharesOf(settings);
   if (stage + 1 < shares.length)
     return canary(state, stage + 1, `no harm over ${evidence.stageUnits} of its tasks`, at, settings);
-  if (better) return settings.approve === 'hand' ? ask(state, 'promotion', at) : promote(state, sides, at, settings);
+  if (merit !== undefined)
+    return settings.approve === 'hand' ? ask(state, 'promotion', at) : promote(state, sides, merit, at, settings);
   if (legacy && evidence.stageUnits >= LEGACY.most)
     return retire(state, sides, `not better by the older rule after ${evidence.stageUnits} tasks`, at);
   return state;
@@ -246,7 +261,7 @@ function onAnswer(
     return want(ended(state, state.candidate, 'promoted', wanted.reason, event.at), wanted, 'idle');
   }
   return state.asking === 'promotion'
-    ? promote(state, sides, event.at, settings)
+    ? promote(state, sides, `approved by ${event.by}`, event.at, settings)
     : canary(state, 0, `approved by ${event.by}`, event.at, settings);
 }
 

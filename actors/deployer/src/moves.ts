@@ -1,5 +1,7 @@
 // The moves of a trial: each takes a state and gives the next one, with what is to be done written into it. Pure.
+import { NO_PAIRS } from '@cortex/models';
 import { NOTHING_SEEN, type Sides, summaryOf } from './evidence.js';
+import { habitsOf, lineageOf } from './lineage.js';
 import { type DeployerSettings, LEGACY } from './settings.js';
 import type { AliasPicture, Notice, TrialState, Wanted } from './state.js';
 
@@ -32,7 +34,13 @@ export function canary(
   );
 }
 
-export function promote(state: TrialState, sides: Sides, at: number, settings: DeployerSettings): TrialState {
+export function promote(
+  state: TrialState,
+  sides: Sides,
+  merit: string,
+  at: number,
+  settings: DeployerSettings,
+): TrialState {
   const evidence = summaryOf(state.evidence);
   const watched = settings.probation_units > 0;
   const next: TrialState = {
@@ -41,7 +49,7 @@ export function promote(state: TrialState, sides: Sides, at: number, settings: D
     since: at,
     stage: 0,
     // What made it champion is no evidence that it still is right.
-    evidence: NOTHING_SEEN,
+    evidence: { ...NOTHING_SEEN, pairs: { ...NO_PAIRS, ...habitsOf(state.evidence) } },
   };
   const told = tell(next, {
     id: noticeId(next, 'promoted'),
@@ -52,12 +60,12 @@ export function promote(state: TrialState, sides: Sides, at: number, settings: D
     evidence,
   });
   return want(
-    watched ? told : ended(told, sides.challenger, 'promoted', 'proven better', at),
+    watched ? told : ended(told, sides.challenger, 'promoted', merit, at),
     {
       champion: sides.challenger,
       ...(watched ? { shadow: sides.champion } : {}),
       share: 0,
-      reason: `proven better than ${sides.champion}, and no harm at any share`,
+      reason: `${merit}; no harm at any share`,
       event: 'promoted',
       evidence,
     },
@@ -106,6 +114,13 @@ export function retire(state: TrialState, sides: Sides, reason: string, at: numb
   );
 }
 
+/** A newer version takes over; what the line of both has shown goes on. */
+export function giveWay(state: TrialState, sides: Sides, successor: string, at: number): TrialState {
+  const lineage = lineageOf(sides.champion, sides.challenger, state.learnt[sides.challenger], state.evidence);
+  const retired = retire(state, sides, `gives way to ${successor}, which has learnt from more`, at);
+  return lineage ? { ...retired, lineage } : retired;
+}
+
 export function ask(state: TrialState, asking: 'canary' | 'promotion', at: number): TrialState {
   const version = state.candidate ?? '';
   const review = noticeId(state, `approve-${asking}`);
@@ -128,9 +143,17 @@ export function tell(state: TrialState, notice: Notice): TrialState {
 
 /** The trial is over. The aliases are set by whoever calls. */
 export function ended(state: TrialState, candidate: string, how: string, reason: string, at: number): TrialState {
-  const free = without(state, 'candidate', 'asking', 'review');
+  const free = without(state, 'candidate', 'asking', 'review', 'lineage');
   const past = [...state.past, { candidate, ended: how, reason, at }].slice(-20);
-  const next: TrialState = { ...free, phase: 'idle', stage: 0, since: at, evidence: NOTHING_SEEN, past };
+  const next: TrialState = {
+    ...free,
+    phase: 'idle',
+    stage: 0,
+    since: at,
+    evidence: NOTHING_SEEN,
+    habits: habitsOf(state.evidence),
+    past,
+  };
   return tell(next, {
     id: noticeId(next, how),
     kind: 'event',
@@ -152,7 +175,7 @@ export function sharesOf(settings: DeployerSettings): readonly number[] {
   return settings.preset === 'legacy' ? [LEGACY.share] : settings.shares;
 }
 
-type Optional = 'wanted' | 'candidate' | 'asking' | 'review' | 'waiting';
+type Optional = 'wanted' | 'candidate' | 'asking' | 'review' | 'waiting' | 'lineage';
 
 export function without(state: TrialState, ...fields: Optional[]): TrialState {
   const next: { -readonly [key in keyof TrialState]: TrialState[key] } = { ...state };
@@ -160,7 +183,7 @@ export function without(state: TrialState, ...fields: Optional[]): TrialState {
   return next;
 }
 
-/** Figures of the latest versions only. */
-export function keepLast(metrics: TrialState['metrics']): TrialState['metrics'] {
-  return Object.fromEntries(Object.entries(metrics).slice(-20));
+/** What is kept of versions is kept of the latest only. */
+export function keepLast<T>(byVersion: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(byVersion).slice(-20));
 }

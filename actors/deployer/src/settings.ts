@@ -27,6 +27,13 @@ export const deployerSettingsSchema = z.strictObject({
   shadow_units: z.number().int().min(1).default(20_000),
   /** Judged tasks after which a shadow that is not half-way to its proof gives way to a newer version that waits. Default 500. */
   supersede_units: z.number().int().min(1).default(500),
+  /** Judged tasks of its own that a version needs beside what it inherited from the ones before it of its line. Default 100. */
+  own_units: z.number().int().min(1).default(100),
+  /**
+   * Share of all tasks, 0 to 1. A version of the champion's own line (the same code, more rows) is promoted once it is proven not to be worse by this.
+   * Default 0.02. 0: such a version too has to be proven better.
+   */
+  successor_margin: z.number().min(0).max(0.2).default(0.02),
   /** Judged tasks for which a new champion is compared with the one before, who watches. Default 500. */
   probation_units: z.number().int().min(0).default(500),
   /** Chance that a version which is no better is promoted. Default 0.05. */

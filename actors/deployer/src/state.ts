@@ -1,8 +1,9 @@
 // The words of a trial: its state (one JSON document per family), what can happen, and what is to be done.
 import type { Detector } from '@cortex/models';
 import { NOTHING_SEEN, type TrialEvidence } from './evidence.js';
-import type { GateVersion } from './gate.js';
+import type { GateVersion, Learnt } from './gate.js';
 import type { Judged, Observed } from './judged.js';
+import type { Habits, Lineage } from './lineage.js';
 
 /**
  * `idle`: nothing is tried. `shadow`: the candidate answers, and decides nothing. `asked`: a person must approve. `canary`: it decides a share.
@@ -63,6 +64,8 @@ export interface MasterWatch {
   readonly units: number;
   readonly failures: number;
   readonly baseline?: number;
+  /** The baseline is that of the champion before, until this one has its own: it must not begin to serve unwatched. */
+  readonly borrowed?: boolean;
   readonly detector?: Detector;
 }
 
@@ -94,6 +97,12 @@ export interface TrialState {
   /** Counts notices, so that their ids differ. */
   readonly told: number;
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+  /** What the latest versions were made of, where it is known. */
+  readonly learnt: Readonly<Record<string, Learnt>>;
+  /** Of the trials before, to begin the next with. */
+  readonly habits?: Habits;
+  /** The line that the next candidate may go on with. */
+  readonly lineage?: Lineage;
   /** How the last trials ended, newest last. */
   readonly past: readonly {
     readonly candidate: string;
@@ -121,6 +130,7 @@ export function newState(family: string): TrialState {
     watch: NEW_WATCH,
     told: 0,
     metrics: {},
+    learnt: {},
     past: [],
   };
 }

@@ -3,6 +3,7 @@
 import type { Bus, Logger } from '@cortex/bus';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
+import { withDefaults } from './evidence.js';
 import { step } from './machine.js';
 import { isSeen, markSeen, type Seen } from './seen.js';
 import type { DeployerSettings } from './settings.js';
@@ -68,7 +69,8 @@ export async function openTrialStore(bus: Bus, family: string, options: StoreOpt
     bytes = entry?.operation === 'PUT' ? entry.string() : '';
     const value = entry?.operation === 'PUT' ? entry.json<Partial<Stored>>() : {};
     // Fields that a newer version added are there after an update, too.
-    stored = { state: { ...newState(family), ...value.state }, seen: value.seen ?? {} };
+    const state = { ...newState(family), ...value.state };
+    stored = { state: { ...state, evidence: withDefaults(state.evidence) }, seen: value.seen ?? {} };
   };
   await load();
 

@@ -12,7 +12,7 @@ const MARGIN = 0.1;
 export function watchJudged(state: TrialState, judged: Judged, settings: DeployerSettings): TrialState {
   const champion = state.aliases.champion;
   if (champion === undefined || judged.executed !== champion || judged.success === undefined) return state;
-  const watch = state.watch.champion === champion ? state.watch : { ...NEW_WATCH, champion };
+  const watch = state.watch.champion === champion ? state.watch : successorOf(state.watch, champion);
   const failure = judged.success ? 0 : 1;
   const overall = observe(watch.overall, failure, settings.baseline_units, settings);
   const known = watch.masters[judged.master];
@@ -67,23 +67,34 @@ export function watchJudged(state: TrialState, judged: Judged, settings: Deploye
 function observe(watch: MasterWatch, failure: number, baselineUnits: number, settings: DeployerSettings): MasterWatch {
   const units = watch.units + 1;
   const failures = watch.failures + failure;
-  if (watch.baseline === undefined) {
-    if (units < baselineUnits) return { units, failures };
+  const learns = watch.baseline === undefined || (watch.borrowed === true && !watch.detector?.alarmed);
+  if (learns && units >= baselineUnits) {
     // Its own standard error on top: a baseline that was lucky must not make the usual an alarm.
     const rate = (failures + 1) / (units + 2);
-    return {
-      units,
-      failures,
-      baseline: Math.min(1, rate + Math.sqrt((rate * (1 - rate)) / units)),
-      detector: NEW_DETECTOR,
-    };
+    const own = rate + Math.sqrt((rate * (1 - rate)) / units);
+    return { units, failures, baseline: Math.min(1, own, watch.baseline ?? 1), detector: NEW_DETECTOR };
   }
+  if (watch.baseline === undefined) return { units, failures };
   const detector = watchRow(watch.detector ?? NEW_DETECTOR, failure, {
     baseline: watch.baseline,
     margin: MARGIN,
     runLength: settings.run_length,
   });
-  return { units, failures, baseline: watch.baseline, detector };
+  return { units, failures, baseline: watch.baseline, detector, ...(watch.borrowed ? { borrowed: true } : {}) };
+}
+
+/** The watch over a new champion: against the usual of the one before, which it is no worse than. */
+function successorOf({ overall, masters }: TrialState['watch'], champion: string): TrialState['watch'] {
+  const borrow = ({ baseline }: MasterWatch): MasterWatch =>
+    baseline === undefined
+      ? { units: 0, failures: 0 }
+      : { units: 0, failures: 0, baseline, borrowed: true, detector: NEW_DETECTOR };
+  return {
+    ...NEW_WATCH,
+    champion,
+    overall: borrow(overall),
+    masters: Object.fromEntries(Object.entries(masters).map(([name, watch]) => [name, borrow(watch)])),
+  };
 }
 
 /** Masters by how much worse they got, worst first. */

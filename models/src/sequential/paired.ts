@@ -22,6 +22,8 @@ export interface PairedRow {
 export interface PairedEvidence {
   /** That the challenger is right more often. */
   readonly better: Evidence;
+  /** That the challenger is not worse by the margin or more: its gain in accuracy over all tasks is above minus the margin. */
+  readonly noWorse: Evidence;
   /** That the champion is. */
   readonly worse: Evidence;
   readonly rows: number;
@@ -40,6 +42,7 @@ export interface PairedEvidence {
 
 export const NO_PAIRS: PairedEvidence = {
   better: NO_EVIDENCE,
+  noWorse: NO_EVIDENCE,
   worse: NO_EVIDENCE,
   rows: 0,
   disagreements: 0,
@@ -56,8 +59,11 @@ const LEAST_FAILURES = 20;
 /** A chance of correction below this is taken as this: one corrected row must not decide everything. */
 const LEAST_CHANCE = 0.02;
 
-/** One more task. Rows with nothing known change nothing but the count. */
-export function observePair(state: PairedEvidence, row: PairedRow): PairedEvidence {
+/**
+ * One more task. Rows with nothing known change nothing but the count.
+ * @param margin a loss of accuracy, 0 to 1, that `noWorse` takes for none. Default 0.02.
+ */
+export function observePair(state: PairedEvidence, row: PairedRow, margin = 0.02): PairedEvidence {
   const { champion, challenger } = row.right;
   const executed = row.executed;
   const failed = executed !== undefined && row.right[executed] === false;
@@ -67,7 +73,16 @@ export function observePair(state: PairedEvidence, row: PairedRow): PairedEviden
     failures: state.failures + (failed ? 1 : 0),
     corrected: state.corrected + (failed && row.corrected ? 1 : 0),
   };
-  if (row.agree) return { ...state, ...counts };
+  if (row.agree) {
+    // Both right or both wrong: no gain, no loss. Counted only where disagreements would be, so that both are drawn from the same tasks.
+    const counted = executed === undefined ? champion !== undefined : row.right[executed] !== undefined;
+    const even = counted && state.failures >= LEAST_FAILURES;
+    return {
+      ...state,
+      ...counts,
+      ...(even ? { noWorse: bet(state.noWorse, margin / largestLoss(state, executed)) } : {}),
+    };
+  }
   const wins = state.wins + (challenger === true && champion === false ? 1 : 0);
   const losses = state.losses + (champion === true && challenger === false ? 1 : 0);
   const known = { ...state, ...counts, wins, losses };
@@ -75,7 +90,12 @@ export function observePair(state: PairedEvidence, row: PairedRow): PairedEviden
     // A person was asked: both are known or neither is, whoever was right.
     if (champion === undefined || challenger === undefined) return known;
     const gain = Number(challenger) - Number(champion);
-    return { ...known, ...wagered(state, gain, gain), gain: state.gain + gain };
+    return {
+      ...known,
+      ...wagered(state, gain, gain),
+      noWorse: bet(state.noWorse, (gain + margin) / largestLoss(state, executed)),
+      gain: state.gain + gain,
+    };
   }
   if (row.right[executed] === undefined) return known;
   const other: Side = executed === 'champion' ? 'challenger' : 'champion';
@@ -109,8 +129,17 @@ export function observePair(state: PairedEvidence, row: PairedRow): PairedEviden
     ...known,
     others,
     ...wagered(state, estimate(forBetter) / most(forBetter), estimate(forWorse) / least(forWorse)),
+    noWorse: bet(state.noWorse, (estimate(forBetter) + margin) / largestLoss(state, executed)),
     gain: state.gain + estimate(middle),
   };
+}
+
+/** The most that an estimate can be below zero: one scale for tasks of both kinds, agreed on or not, else the margin would weigh more on one. */
+function largestLoss(state: PairedEvidence, executed: Side = 'champion'): number {
+  if (state.failures < LEAST_FAILURES) return 1;
+  const { low, high } = chanceOfCorrection(state);
+  const guess = state.others[executed].right / (state.others[executed].rows + 2);
+  return Math.max(1, executed === 'champion' ? (guess * (1 - high)) / high : guess + (1 - guess) / low);
 }
 
 function wagered(state: PairedEvidence, better: number, worse: number): Pick<PairedEvidence, 'better' | 'worse'> {

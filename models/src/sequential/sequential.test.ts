@@ -97,6 +97,17 @@ describe('two models of which only one decides', () => {
     }
   });
 
+  it('are not called as good when the second is worse by the margin, whoever is carried out', () => {
+    for (const shadow of [true, false]) {
+      let asGood = 0;
+      for (let run = 0; run < RUNS; run++) {
+        const state = pairs(seededRandom(7_000 + run), 1_500, { champion: 0.7, challenger: 0.68 }, 0.2, shadow);
+        if (proven(state.noWorse, 0.05)) asGood++;
+      }
+      expect(asGood, `shadow ${shadow}`).toBeLessThanOrEqual(MOST);
+    }
+  });
+
   it('are told apart when one is ten points better, and the gain is estimated without favour', () => {
     let found = 0;
     let gain = 0;

@@ -11,6 +11,8 @@ export interface Simulation {
   readonly challenger: number;
   /** Chance of the challenger for tasks of one source in five; default: the same as everywhere. */
   readonly slice?: number;
+  /** The challenger is made as the champion was, from more rows. Default: nobody knows what either was made of. */
+  readonly successor?: boolean;
   readonly latencyMs?: number;
   /** Share of its answers that are no answer. */
   readonly failing?: number;
@@ -64,8 +66,11 @@ export function simulate(options: Simulation): Simulated {
     }
     state = step(state, { kind: 'delivered', notices: state.outbox.map(({ id }) => id), at }, settings);
   };
-  const candidate = (number: number) =>
-    feed({ kind: 'candidate', version: { name: `sim@${number}`, metrics: {} }, number, createdAt: at, at });
+  const learnt = (number: number) => (options.successor ? { learnt: { rows: 100 * number, code: 'sim' } } : {});
+  const candidate = (number: number) => {
+    const version = { name: `sim@${number}`, metrics: {}, ...learnt(number) };
+    feed({ kind: 'candidate', version, number, createdAt: at, at });
+  };
   candidate(1);
   candidate(2);
   for (let task = 0; task < options.tasks; task++) {
