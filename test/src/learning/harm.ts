@@ -89,7 +89,7 @@ export async function runHarm(options: HarmOptions): Promise<HarmReport[]> {
     inSlice(n) ? { source: SLICE } : { source: 'mail' },
   );
   try {
-    const base = await system.publish(firstRows(first));
+    const base = await system.publish(firstRows(first), options.straight ? 'trainer' : 'elsewhere');
     await untilServes(system, base);
     const random = seededRandom(options.seed);
     const good: TrainingRow[] = [...firstRows(first), ...stream];
@@ -117,7 +117,7 @@ export async function runHarm(options: HarmOptions): Promise<HarmReport[]> {
       tickets.forEach(({ text }, i) => {
         if (inSlice(begin + i)) texts.add(text);
       });
-      const version = await system.publish(rows);
+      const version = await system.publish(rows, options.straight ? 'trainer' : 'elsewhere');
       if (version !== next) throw new Error(`${version} was to be ${next}`);
       await until('the trial', async () => (await system.trial())?.candidate === version, 30_000);
       let share = 0;

@@ -55,7 +55,9 @@ export interface ImproveReport {
 
 const WINDOW = 200;
 const STEP = 50;
-export const AGE_MS = 400;
+/** Age at which a task is judged, milliseconds; on a busy machine, where an outcome takes a second to arrive, more is needed. */
+export const AGE_MS = Number(process.env.CORTEX_DEMO_AGE_MS ?? 400);
+export const PATIENCE_MS = 4_000;
 export const HABITS: Habits = { corrected: 0.2, delayed: 0.2, wrong: 0.05, missing: 0.1, delayMs: AGE_MS };
 
 export async function runImprove(options: ImproveOptions): Promise<ImproveReport> {
@@ -67,13 +69,16 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
       families: ['router'],
       outcome_age_ms: AGE_MS,
       stage_ms: 0,
+      slow_ms: PATIENCE_MS,
+      load_ms: 300_000,
       tick_ms: 250,
       // Three thousand tasks are few: each share is held until so many of the challenger's tasks are judged.
-      units: [5, 12, 25],
-      probation_units: 60,
-      supersede_units: 250,
+      units: [3, 8, 16],
+      probation_units: 50,
+      own_units: 60,
     },
     ...(options.trainer ? { trainer: { volume: options.volume } } : {}),
+    patienceMs: PATIENCE_MS,
     log: options.log,
   });
   const events: { task: number; event: string; version: string; share: number }[] = [];
@@ -93,15 +98,15 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
         options.log(`after ${world.told.length} tasks: ${event} ${version} ${after?.share ?? ''}`);
       },
     });
-    const firstName = await system.publish([]);
+    const firstName = await system.publish([], 'trainer');
     await untilServes(system, firstName);
     for (let from = 0; from < stream.length; from += STEP) {
       await world.send(stream.slice(from, from + STEP));
       // In life a training takes an hour's tasks, and an outcome a few; here neither may depend on how fast this machine is.
       if (from + STEP < stream.length && world.reported() - learntFrom >= options.volume) {
         const before = trainings;
-        if (options.trainer) await until('the training', () => trainings > before, 120_000);
-        else await system.publish(await learntRows(system.bus));
+        if (options.trainer) await until('the training', () => trainings > before, 600_000);
+        else await system.publish(await learntRows(system.bus), 'trainer');
         learntFrom = world.reported();
       }
       await new Promise((resolve) => setTimeout(resolve, AGE_MS));
@@ -113,7 +118,7 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
     // The last tasks come of age.
     await new Promise((resolve) => setTimeout(resolve, AGE_MS + 1_000));
     // What all outcomes together teach: too late to be tried on this stream.
-    const newest = await system.publish(await learntRows(system.bus));
+    const newest = await system.publish(await learntRows(system.bus), 'trainer');
     const { champion = firstName } = await system.registry.aliases('router');
     const accuracy = async (name: string) => share(await heldOutAccuracy(system, name, test), test.length);
     const whole: TrainingRow[] = [...firstRows(first), ...stream];

@@ -46,5 +46,6 @@ describe.skipIf(missing.length > 0)(`learning${missing.length > 0 ? ` (skipped: 
       `type I error ${report.type_1_error} (${report.interval.join(' to ')}) over ${report.runs} trials of equal models`,
     );
     expect(report.type_1_error).toBeLessThanOrEqual(0.05);
+    expect(report.successor.type_1_error).toBeLessThanOrEqual(0.05);
   });
 });

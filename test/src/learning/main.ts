@@ -39,7 +39,7 @@ if ('missing' in folder) throw new Error(folder.missing);
 const data = folder.path;
 const report: Report = {};
 if (wanted('improve')) {
-  const [tasks, volume] = quick ? [900, 350] : [3_000, 350];
+  const [tasks, volume] = quick ? [900, 350] : [3_000, 250];
   report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.inline !== true, log });
   await mkdir('tmp', { recursive: true });
   await writeFile('tmp/learning.svg', pictureOf(report.improve));
@@ -50,7 +50,7 @@ if (wanted('harm')) {
   if (!quick)
     report.harm_straight_to_canary = await runHarm({ data, tasks: 1_500, seed, straight: true, brief: false, log });
 }
-if (wanted('shift') && !quick) report.shift = await runShift({ data, before: 600, after: 2_600, seed, log });
+if (wanted('shift') && !quick) report.shift = await runShift({ data, before: 400, after: 1_600, seed, log });
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : print(report));
 
 function print({ improve, equal, harm, harm_straight_to_canary: straight, shift }: Report): string {
@@ -66,6 +66,7 @@ function print({ improve, equal, harm, harm_straight_to_canary: straight, shift 
   if (equal)
     lines.push(
       `equal models: called better in ${equal.called_better} of ${equal.runs} trials of ${equal.tasks} tasks: type I error ${(100 * equal.type_1_error).toFixed(1)} %; ten points better found in ${(100 * equal.power_ten_points).toFixed(0)} %`,
+      `successors two points worse: called no worse in ${(100 * equal.successor.type_1_error).toFixed(1)} % of ${equal.successor.runs}; three points better found in ${(100 * equal.successor.power_three_points).toFixed(0)} % (${(100 * equal.successor.power_three_points_unknown).toFixed(0)} % where nobody knows what it was made of)`,
     );
   for (const [how, rows] of [
     ['shadow first', harm],

@@ -40,6 +40,11 @@ export interface SystemOptions {
   readonly deployer: DeployerSettingsInput;
   /** Default: no trainer. */
   readonly trainer?: Partial<TrainerSettingsInput>;
+  /**
+   * Milliseconds that a version on trial is waited for. One process, often on a busy machine, does everything here: where slowness is not what is
+   * shown, no version must look late because of that. Default 250.
+   */
+  readonly patienceMs?: number;
   /** Put between trained models and who hears them. */
   readonly through?: Through;
   readonly log: (line: string) => void;
@@ -51,8 +56,11 @@ export interface System {
   readonly masters: readonly Master[];
   readonly alerts: readonly Alert[];
   trial(): Promise<TrialState | undefined>;
-  /** Trains a router from rows and publishes it; the deployer does the rest. Returns its name. */
-  publish(rows: readonly TrainingRow[], masters?: readonly Master[]): Promise<string>;
+  /**
+   * Trains a router from rows and publishes it; the deployer does the rest. Returns its name. As a `trainer` does, with what it was made of and its
+   * held-out figures, or as somebody from `elsewhere`, of whose versions nothing is known.
+   */
+  publish(rows: readonly TrainingRow[], as?: 'trainer' | 'elsewhere', masters?: readonly Master[]): Promise<string>;
   /** Where a version's files lie, checked. */
   fetch(name: string): Promise<string>;
   stop(): Promise<void>;
@@ -110,8 +118,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
           cache_folder: join(folder, 'cache'),
           models_root: join(models, 'routing'),
           keys_folder: keys,
-          // One busy process does everything here: a shadow must not look late because of that.
-          patience_ms: 250,
+          patience_ms: options.patienceMs ?? 250,
         },
         options.through ? { through: options.through } : {},
       ),
@@ -139,10 +146,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       alerts,
       stop,
       trial: async () => (await kv.get('deploy.router'))?.json<{ state: TrialState }>().state,
-      async publish(rows, of = list) {
+      async publish(rows, as = 'elsewhere', of = list) {
         const draft = join(folder, `draft-${drafts++}`);
-        await trainRouterInto(of, rows, { folder: draft, encoder: undefined, seed: 1 });
-        const version = await registry.publish('router', draft, { by: 'learning' });
+        const facts = await trainRouterInto(of, rows, { folder: draft, encoder: undefined, seed: 1 });
+        const { fingerprint, code, metrics } = facts;
+        const made = as === 'trainer' ? { data: { fingerprint, rows: facts.rows }, code, metrics } : {};
+        const version = await registry.publish('router', draft, { by: 'learning', ...made });
         return version.name;
       },
       fetch: (name) => registry.fetch(name, join(folder, 'fetched', name)),
