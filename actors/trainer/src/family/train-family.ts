@@ -64,7 +64,8 @@ export async function trainRouterInto(
     not === undefined ? label === null || known.has(label) : known.has(not),
   );
   const examples = masters.reduce((sum, m) => sum + m.examples.length, 0);
-  if (usable.filter(({ not }) => not === undefined).length + examples === 0)
+  const labelled = usable.filter(({ not }) => not === undefined).length;
+  if (labelled + examples === 0)
     throw new TrainingDataError(
       'there is nothing to learn from: no outcome or correction in the log, no example in the registry',
     );
@@ -93,7 +94,7 @@ export async function trainRouterInto(
   await saveServedRouter(model, options.folder, network ? { model: network, fingerprint } : undefined);
   return finish(options, {
     family: 'router',
-    rows: usable.length,
+    rows: labelled,
     fingerprint,
     knows: [...known].sort(),
     metrics: {
