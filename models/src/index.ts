@@ -6,6 +6,18 @@ export {
   uncertainty,
 } from './active-learning/index.js';
 export {
+  type Adapter,
+  AdapterDataError,
+  type AdapterPair,
+  AdapterRefused,
+  type AdapterReport,
+  type Compared,
+  type FittedAdapter,
+  fitAdapter,
+  loadAdapter,
+  saveAdapter,
+} from './adapter/index.js';
+export {
   ANOMALY_FAMILY,
   AnomalyDataError,
   type AnomalyModel,
@@ -95,6 +107,7 @@ export {
   EncoderServiceUnavailable,
   EncoderShapeMismatch,
   type EncoderStats,
+  INDEX_ENCODER,
   type LoadEncoderOptions,
   loadEncoder,
   type OpenAiEncoderOptions,

@@ -1,5 +1,6 @@
 // The librarian: finds what somebody should know who does a task. Takes asks (context, search, map, status) and settled tasks; gives cited
 // passages; keeps patterns. Its index is written by `cortex index`, by itself only where lessons are learnt.
+import { join } from 'node:path';
 import {
   type ActorDefinition,
   isBusTrouble,
@@ -10,6 +11,7 @@ import {
   taskLog,
 } from '@cortex/bus';
 import { checkMessage, decodeMessage, type LibrarianAsk, librarianAskSchema, logRecordSchema } from '@cortex/schemas';
+import { followAdapters } from './follow.js';
 import { answerCache } from './library/answer-cache.js';
 import { Library } from './library/library.js';
 import { keepLessons } from './patterns/keep-lessons.js';
@@ -67,6 +69,7 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
           waitForGraph: false,
           ...(settings.milvus === '' ? {} : { milvus: settings.milvus }),
           ...(settings.vector_folder === undefined ? {} : { vectorFolder: settings.vector_folder }),
+          ...(settings.models_root === undefined ? {} : { adapterFolder: join(settings.models_root, 'current') }),
         });
       };
       context.add({
@@ -75,6 +78,7 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
           await (await opening?.catch(() => undefined))?.close();
         },
       });
+      await followAdapters(context, settings);
       const cache = answerCache(settings.cache);
       if (settings.patterns) {
         learn();

@@ -16,6 +16,10 @@ export const librarianSettingsSchema = z.strictObject({
   encoder: z.string().default(() => process.env.CORTEX_ENCODER ?? ''),
   /** Folder for vectors on disk, shared by all actors of a machine. Default: none are kept. */
   vector_folder: z.string().optional(),
+  /** Root of the versions of the family `encoder` on this machine, `embeddings/code` of the models. Default: none are followed. */
+  models_root: z.string().optional(),
+  /** Folder of the keys whose versions are trusted. Default: none are followed. */
+  keys_folder: z.string().optional(),
   /** Answers kept for the same question over an unchanged index. Default 256; 0 keeps none. */
   cache: z.number().int().min(0).max(100_000).default(256),
   /** Whether outcomes become patterns. Default true. */

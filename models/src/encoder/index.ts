@@ -13,6 +13,6 @@ export {
   EncoderShapeMismatch,
 } from './errors.js';
 export { loadEncoder, readEncoderFile } from './load-encoder.js';
-export type { LoadEncoderOptions } from './onnx-encoder.js';
+export { INDEX_ENCODER, type LoadEncoderOptions } from './onnx-encoder.js';
 export { type OpenAiEncoderOptions, openAiEncoder } from './openai-encoder.js';
 export { shareEncoder } from './shared.js';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Library } from '@cortex/actor-librarian';
 import { cacheFolder, provideEncoder } from '../provide/index.js';
+import { modelFolders } from '../train/folders.js';
 import { homeFolder } from '../up/home.js';
 import { Failed, Unreachable } from './failures.js';
 import { note } from './output/index.js';
@@ -23,6 +24,7 @@ export async function openLibrary(options: { encoder: boolean; milvus?: string |
       prefix: process.env.CORTEX_PREFIX || 'cortex',
       encoder: folder,
       vectorFolder: join(cacheFolder(process.env), 'vectors'),
+      adapterFolder: modelFolders().encoder,
     }),
   );
 }

@@ -10,19 +10,27 @@ export interface ModelFolders {
   readonly predictor: string;
   /** The autoencoders that serve, one for each kind of worker. */
   readonly anomaly: string;
+  /** The adapter of the encoder that serves. */
+  readonly encoder: string;
   /** What lies above them, by family: `current`, `staging`, `shadow` and `archive` are below. */
-  readonly roots: { readonly router: string; readonly predictor: string; readonly anomaly: string };
+  readonly roots: Readonly<Record<'router' | 'predictor' | 'anomaly' | 'encoder', string>>;
   /** The key that signs what is published here, and `trusted/` with the keys of others. */
   readonly keys: string;
 }
 
 export function modelFolders(env: NodeJS.ProcessEnv = process.env): ModelFolders {
   const root = env.CORTEX_MODELS || join(homeFolder(env), 'models');
-  const roots = { router: join(root, 'routing'), predictor: join(root, 'prediction'), anomaly: join(root, 'anomaly') };
+  const roots = {
+    router: join(root, 'routing'),
+    predictor: join(root, 'prediction'),
+    anomaly: join(root, 'anomaly'),
+    encoder: join(root, 'embeddings', 'code'),
+  };
   return {
     router: join(roots.router, 'current'),
     predictor: join(roots.predictor, 'current'),
     anomaly: join(roots.anomaly, 'current'),
+    encoder: join(roots.encoder, 'current'),
     roots,
     keys: env.CORTEX_KEYS || join(homeFolder(env), 'keys'),
   };

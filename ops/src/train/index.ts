@@ -3,5 +3,5 @@ export { compareVersions, type VersionDiff } from './compare.js';
 export { type ModelFolders, modelFolders } from './folders.js';
 export { type TrainedHere, trainInThisProcess } from './here.js';
 export { readTasks } from './read-log.js';
-export { readOutcomeRows, readRoutingRows } from './read-rows.js';
+export { readOutcomeRows, readPairRows, readRoutingRows } from './read-rows.js';
 export { archived, type LocalFamily, openRegistry, type Placed, placeTrained, whyItWaits } from './registry.js';

@@ -21,6 +21,16 @@ const outcomeRow = z.looseObject({
   complexity: z.number().optional(),
 });
 
+const pairRow = z.looseObject({ query: z.string().min(1), document: z.string().min(1) });
+
+/** Texts that belong together. Throws InvalidMessage naming file, line and field. */
+export function readPairRows(file: string): { query: string; document: string }[] {
+  return lines(file).map(({ where, value }) => {
+    const { query, document } = checkMessage(where, pairRow, value);
+    return { query, document };
+  });
+}
+
 /** Throws InvalidMessage naming file, line and field. */
 export function readRoutingRows(file: string): TrainingRow[] {
   return lines(file).map(({ where, value }) => {

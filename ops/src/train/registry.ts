@@ -29,6 +29,8 @@ export async function whyItWaits(
   promote: boolean,
 ): Promise<string | undefined> {
   if (!promote) return 'not to be promoted';
+  // Nobody tries an adapter out: its held-out pairs decide.
+  if (family === 'encoder') return (await registry.aliases(family)).frozen ? 'the family is frozen' : undefined;
   const { frozen, champion } = await registry.aliases(family);
   if (frozen) return 'the family is frozen';
   return champion !== undefined && (await deployerRuns(bus)) ? 'the deployer tries it out first' : undefined;
@@ -42,7 +44,10 @@ export async function placeTrained(
   name: string,
   { promote, by }: { readonly promote: boolean; readonly by: string },
 ): Promise<Placed> {
-  const waits = await whyItWaits(bus, registry, family, promote);
+  const beaten = (await registry.show(name))?.metrics.better === 0;
+  const waits = beaten
+    ? 'it does not beat what serves on rows it never saw'
+    : await whyItWaits(bus, registry, family, promote);
   if (waits !== undefined && (await registry.aliases(family)).champion !== name) return { name, waits };
   for (;;) {
     const { champion, revision } = await registry.aliases(family);

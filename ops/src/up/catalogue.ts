@@ -118,7 +118,8 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { librarianActor } = await import('@cortex/actor-librarian');
-      return librarianActor({ encoder: encoder ?? '' });
+      const { roots, keys: keys_folder } = modelFolders();
+      return librarianActor({ encoder: encoder ?? '', models_root: roots.encoder, keys_folder });
     },
   },
 ];

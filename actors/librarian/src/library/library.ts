@@ -1,11 +1,12 @@
 // The library: a store with the encoder that fits it, and what it learnt about itself. Commands and the actor open the same one.
 // The one thing to know: the encoder is opened when it is first needed, so that a library is there at once.
 import { join } from 'node:path';
-import { type Encoder, loadEncoder, type TunedWeight, tuneWeight } from '@cortex/models';
+import { type Encoder, INDEX_ENCODER, loadEncoder, type TunedWeight, tuneWeight } from '@cortex/models';
 import { COLLECTIONS, type Collection } from '@cortex/schemas';
 import { SharedGraph } from '../graph/shared-graph.js';
 import { openLance } from '../store/lance.js';
 import { DEFAULT_DIMENSIONS, type Store } from '../store/types.js';
+import { AdaptedQuestions } from './adapted.js';
 import { type LibraryMeta, readMeta, weightOf, writeMeta } from './meta.js';
 
 export interface LibraryOptions {
@@ -19,6 +20,8 @@ export interface LibraryOptions {
   encoder?: string | Encoder | undefined;
   /** Vectors on disk, shared by processes. Default: none are kept. */
   vectorFolder?: string;
+  /** Folder of the adapter of questions, `embeddings/code/current` of the models. Default: none. */
+  adapterFolder?: string;
   /** Whether the first question waits for the graph. Default true; an actor answers without it until it is there. */
   waitForGraph?: boolean;
 }
@@ -48,6 +51,8 @@ export class Library {
   private meta: LibraryMeta;
   private readAt = 0;
   readonly graph: SharedGraph;
+  /** How questions are encoded; what is indexed is encoded as it is. */
+  readonly questions: AdaptedQuestions;
 
   private constructor(
     readonly store: Store,
@@ -55,6 +60,7 @@ export class Library {
   ) {
     this.meta = readMeta(options.folder);
     this.graph = new SharedGraph(store);
+    this.questions = new AdaptedQuestions(options.adapterFolder);
   }
 
   /** @throws StoreUnreachable, StoreMismatch */
@@ -85,11 +91,7 @@ export class Library {
     this.opening ??= (async () => {
       const opened =
         typeof encoder === 'string'
-          ? await loadEncoder(encoder, {
-              precision: 'int8',
-              maxTokens: 192,
-              ...(vectorFolder ? { cacheFolder: vectorFolder } : {}),
-            })
+          ? await loadEncoder(encoder, { ...INDEX_ENCODER, ...(vectorFolder ? { cacheFolder: vectorFolder } : {}) })
           : encoder;
       const { encoder: made } = readMeta(this.folder);
       if (made !== undefined && made !== opened.id) throw new EncoderChanged(this.folder, made, opened.id);
@@ -131,7 +133,7 @@ export class Library {
     }))
       for (const { id, text, vector, kind, symbol } of rows)
         if (row++ % step === 0) documents.push(asDocument(id, kind, symbol, text, vector));
-    const tuned = await tuneWeight(documents, (texts) => encoder.encode(texts), TUNING);
+    const tuned = await tuneWeight(documents, (texts) => this.questions.vectors(encoder, texts), TUNING);
     this.meta = writeMeta(this.folder, (meta) => ({
       ...meta,
       weights: { ...meta.weights, [collection]: { ...tuned, passages } },

@@ -68,7 +68,7 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
   const terms = searchTerms(request.query).map((term) => term.replace(/\s/g, ''));
   const explanation: string[] = [];
   const encoder = by === 'words' ? undefined : await encoderOf(library, explanation);
-  const vector = encoder ? (await encoder.encode([request.query.slice(0, 2_000)]))[0] : undefined;
+  const vector = encoder ? (await library.questions.vectors(encoder, [request.query.slice(0, 2_000)]))[0] : undefined;
   const [words, meaning] = await Promise.all([
     by === 'meaning' ? none() : half(collections, (c) => library.store.words(c, terms.join(' '), KNOWN, filter)),
     vector ? half(collections, (c) => library.store.near(c, vector, KNOWN, filter)) : none(),

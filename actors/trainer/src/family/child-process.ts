@@ -1,18 +1,11 @@
 // The child's side of `runChild`: one task in, progress and one result out, then it ends.
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
-import {
-  type Encoder,
-  type LoggedDecision,
-  loadEncoder,
-  type OutcomeRow,
-  type TelemetryRow,
-  type TrainingRow,
-} from '@cortex/models';
+import { type Encoder, INDEX_ENCODER, type LoggedDecision, loadEncoder, type TrainingRow } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
 import { readLines, siftRows } from '../rows/sift.js';
 import type { ChildTask, ChildTrial, FromChild, ToChild } from './child-messages.js';
-import { trainAnomaliesInto, trainPredictorInto, trainRouterInto } from './train-family.js';
+import { KINDS } from './kinds.js';
 import { runTrial } from './trial.js';
 
 const NICENESS = 10;
@@ -53,22 +46,22 @@ async function run(task: ToChild): Promise<FromChild> {
     }
     const { folder, seed, neural, training } = task;
     const options = { folder, seed, neural, training, encoder, onProgress, onPoint };
-    const facts =
-      task.family === 'router'
-        ? await trainRouterInto(masters, rows as TrainingRow[], {
-            ...options,
-            logged: (await readLines(task.logged)) as LoggedDecision[],
-            drifted: task.drifted,
-          })
-        : task.family === 'anomaly'
-          ? await trainAnomaliesInto(rows as TelemetryRow[], options)
-          : await trainPredictorInto(rows as OutcomeRow[], options);
+    const logged = (await readLines(task.logged)) as LoggedDecision[];
+    const facts = await KINDS[task.family].train(rows as object[], masters, {
+      ...options,
+      logged,
+      drifted: task.drifted,
+    });
     return { kind: 'trained', facts };
   } finally {
     await encoder?.close();
   }
 }
 
-async function open({ encoder, vectors }: ChildTask | ChildTrial): Promise<Encoder | undefined> {
-  return encoder === '' ? undefined : loadEncoder(encoder, vectors === undefined ? {} : { cacheFolder: vectors });
+/** An adapter is made for the encoder of the librarian; all others think with that of the router. */
+async function open(task: ChildTask | ChildTrial): Promise<Encoder | undefined> {
+  const { encoder, vectors } = task;
+  const settings = task.kind === 'train' && task.family === 'encoder' ? INDEX_ENCODER : {};
+  if (encoder === '') return undefined;
+  return loadEncoder(encoder, vectors === undefined ? settings : { ...settings, cacheFolder: vectors });
 }

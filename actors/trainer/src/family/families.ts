@@ -3,7 +3,8 @@
 // What learns from tasks is trained when tasks were settled or drift; `anomaly` learns from the telemetry that the recorder kept.
 
 export const TASK_FAMILIES = ['router', 'predictor'] as const;
-export const TRAINED_FAMILIES = [...TASK_FAMILIES, 'anomaly'] as const;
+/** An adapter of the encoder is trained only when somebody asks. */
+export const TRAINED_FAMILIES = [...TASK_FAMILIES, 'anomaly', 'encoder'] as const;
 export type TrainedFamily = (typeof TRAINED_FAMILIES)[number];
 
 /** Every name that may be asked for, and what is trained for it. */
@@ -15,6 +16,7 @@ const ASKED: Readonly<Record<string, TrainedFamily>> = {
   tokens: 'predictor',
   complexity: 'predictor',
   anomaly: 'anomaly',
+  encoder: 'encoder',
 };
 
 /** Learned where they are used, from what was just seen: there is no version of them to train, try out and promote. */

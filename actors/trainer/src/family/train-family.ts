@@ -192,7 +192,8 @@ function neuralOf(masters: readonly Master[], encoder: Encoder, options: FamilyT
   return { maker, heldOutLoss: () => heldOut };
 }
 
-async function finish(
+/** Writes what is told of a training, last of all files. */
+export async function finish(
   { folder, seed }: FamilyTraining,
   { began, ...told }: Omit<TrainingFacts, 'seed' | 'seconds' | 'code' | 'hardware' | 'finished_at'> & { began: number },
 ): Promise<TrainingFacts> {

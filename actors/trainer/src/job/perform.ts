@@ -1,13 +1,14 @@
 // The stages of a job: collect, search (when asked for), train, publish. Each leaves its result on disk, so that a job begun again skips it.
 import { openMasters } from '@cortex/bus';
-import { type OutcomeRow, reportOf, type TrainingRow } from '@cortex/models';
+import { type OutcomeRow, type RawRow, reportOf, type TrainingRow } from '@cortex/models';
 import type { JobState, TrainJob } from '@cortex/schemas';
-import { auditable } from '../audit/audit.js';
 import { runChild, TrainingDied, TrainingFailed } from '../family/child.js';
 import { fingerprintOf, type TrainingFacts } from '../family/facts.js';
 import { NotTrainable, type TrainedFamily } from '../family/families.js';
+import { KINDS } from '../family/kinds.js';
+import type { PairRow } from '../family/train-encoder.js';
 import { TrainingDataError } from '../family/train-family.js';
-import { collectRows, lastOfLog } from '../rows/collect.js';
+import { type Collected, collectRows, lastOfLog } from '../rows/collect.js';
 import { putLines } from '../rows/sift.js';
 import { putWhole } from '../rows/whole.js';
 import { search } from '../search/search.js';
@@ -29,7 +30,7 @@ export interface Hand {
 }
 
 /** Rows that somebody brought: they are learned from as they are. */
-export type GivenRows = readonly TrainingRow[] | readonly OutcomeRow[];
+export type GivenRows = readonly TrainingRow[] | readonly OutcomeRow[] | readonly PairRow[];
 
 /** What no repetition mends: the job is failed, with this reason. */
 export function isFinal(error: unknown): error is Error {
@@ -108,7 +109,7 @@ async function publishOnce(
   return published.name;
 }
 
-const NOTHING = { routing: [], refused: [], outcomes: [], logged: [], skipped: {}, unreadable: 0 };
+const NOTHING: Collected = { routing: [], refused: [], outcomes: [], logged: [], skipped: {}, capped: [], unreadable: 0 };
 
 /** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until` and sifted. */
 export async function collect(
@@ -123,10 +124,10 @@ export async function collect(
   if (kept) return kept;
   // Telemetry is in the recorder's files alone: the child reads it there.
   const collected = family === 'anomaly' ? NOTHING : await collectRows(shop.bus, until, shop.trainingData);
-  const { routing, refused, outcomes, logged, skipped, unreadable } = collected;
+  const { skipped, unreadable } = collected;
   await putMasters(shop, folder);
-  await putLines(folder.collected, family === 'router' ? [...routing, ...refused] : outcomes);
-  await putLines(folder.logged, family === 'router' ? auditable(logged) : []);
+  await putLines(folder.collected, KINDS[family].rowsOf(collected));
+  await putLines(folder.logged, KINDS[family].loggedOf(collected));
   const changed = await shop.board.changed(family);
   const sifted = await runChild(
     {
@@ -161,11 +162,18 @@ async function take(
   await putMasters(shop, folder);
   await putLines(folder.rows, given);
   await putLines(folder.logged, []);
-  const counted = given.map((row) => ('label' in row ? row : { text: row.text, label: row.master, at: row.at }));
+  const counted = given.map(countedOf);
   const origins = { real: given.length, test: 0, generated: 0 };
   const cleaned = { rows: counted, quarantined: [], nearConflicts: 0, origins };
   const report = reportOf(cleaned, { family, at: job.at, previous: undefined });
   return folder.keep({ until, report, fingerprint: fingerprintOf(given), left_out: {} });
+}
+
+function countedOf(row: GivenRows[number]): RawRow {
+  if ('query' in row) return { text: row.query, label: null };
+  if ('label' in row)
+    return { text: row.text, label: row.label, ...(row.weight === undefined ? {} : { weight: row.weight }) };
+  return { text: row.text, label: row.master, ...(row.at === undefined ? {} : { at: row.at }) };
 }
 
 async function putMasters(shop: Workshop, folder: JobFolder): Promise<void> {

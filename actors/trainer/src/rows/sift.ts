@@ -13,6 +13,8 @@ import {
 } from '@cortex/models';
 import { fingerprintOf } from '../family/facts.js';
 import type { TrainedFamily } from '../family/families.js';
+import { KINDS } from '../family/kinds.js';
+import type { PairRow } from '../family/train-encoder.js';
 import { type Changed, forgetChanged } from './forget.js';
 import { keptTelemetry } from './telemetry.js';
 import { putWhole } from './whole.js';
@@ -56,7 +58,7 @@ export async function siftRows({
   const previous = folder === undefined ? undefined : await readLastReport(folder, family);
   const options = { family, at, previous: previous && previous.at < at ? previous : undefined };
   const now = Date.parse(at);
-  if (family === 'router') {
+  if (KINDS[family].labels) {
     const refusals = (given as (LabelledRow | RefusedRow)[]).filter((row): row is RefusedRow => row.label === null);
     const cleaned = cleanRows(
       (given as (LabelledRow | RefusedRow)[]).filter((row): row is LabelledRow => row.label !== null),
@@ -84,12 +86,16 @@ export async function siftRows({
     return { report, fingerprint: fingerprintOf(given as TelemetryRow[]), changed: known };
   }
   // Several outcomes of one text contradict nobody: only what the rows say of themselves is looked at, and that was done.
-  const outcomes = given as LearnedOutcome[];
-  const counted = outcomes.map(({ text, master, at: when, task }) => ({ text, label: master, at: when, task }));
+  const others = given as (LearnedOutcome | PairRow)[];
+  const counted = others.map((row) =>
+    'query' in row
+      ? { text: row.query, label: null }
+      : { text: row.text, label: row.master, at: row.at, task: row.task },
+  );
   const report = reportOf({ rows: counted, quarantined: [], nearConflicts: 0, origins }, options);
-  await putLines(rows, outcomes);
+  await putLines(rows, others);
   if (folder !== undefined) await writeReport(folder, report, []);
-  return { report, fingerprint: fingerprintOf(outcomes), changed: known };
+  return { report, fingerprint: fingerprintOf(others), changed: known };
 }
 
 export async function readLines(file: string): Promise<unknown[]> {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { GivenRows } from '@cortex/actor-trainer';
 import type { Bus } from '@cortex/bus';
 import type { Command } from 'commander';
-import { readOutcomeRows, readRoutingRows, trainInThisProcess } from '../../train/index.js';
+import { readOutcomeRows, readPairRows, readRoutingRows, trainInThisProcess } from '../../train/index.js';
 import { findEncoder } from '../encoder.js';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
@@ -12,7 +12,7 @@ import { person, withBus } from '../session.js';
 import { addTrainJobs, hasTrainer, jobOf, trainByTrainer, whatNow } from './train-jobs.js';
 
 /** success, minutes, tokens and complexity are one predictor: they share its features, and are trained together. */
-const FAMILIES = ['router', 'success', 'minutes', 'tokens', 'complexity'] as const;
+const FAMILIES = ['router', 'success', 'minutes', 'tokens', 'complexity', 'anomaly', 'encoder'] as const;
 
 interface Flags extends BusFlags {
   rows?: string;
@@ -34,12 +34,12 @@ export function addTrain(program: Command): void {
     .description(
       'Trains a model on what the log holds (or on a file) and publishes it: it serves at once, or is tried out first where a deployer runs. ' +
         'A running trainer does it, followed here (Ctrl-C ends the watching, not the training); without one, and with --rows or --local, this process does. Families: ' +
-        `${FAMILIES.join(', ')}; the last four are one predictor and are trained together.`,
+        `${FAMILIES.join(', ')}; success to complexity are one predictor and are trained together; anomaly learns workers' telemetry; encoder adapts the librarian's to pairs of texts.`,
     )
     .argument('[family]', `one of ${FAMILIES.join(', ')}`, 'router')
     .option(
       '--rows <file>',
-      'rows instead of the log: {"text", "label"} for router, {"text", "master", "success"?, …} else',
+      'rows instead of the log: {"text", "label"} for router, {"query", "document"} for encoder, {"text", "master", "success"?, …} else',
     )
     .option('--from <file>', 'the same as --rows')
     .option('--local', 'in this process, also where a trainer runs')
@@ -71,7 +71,14 @@ export function addTrain(program: Command): void {
 
 async function train(family: string, flags: Flags): Promise<void> {
   if (!(FAMILIES as readonly string[]).includes(family))
-    throw new WrongInput('family', `"${family}" is none; there are ${FAMILIES.join(', ')}`);
+    throw new WrongInput(
+      'family',
+      family === 'forecast'
+        ? 'the watchdog chooses its forecasters while it runs, from what just arrived: there is nothing to train'
+        : `"${family}" is none; there are ${FAMILIES.join(', ')}`,
+    );
+  if (family === 'anomaly' && (flags.rows ?? flags.from) !== undefined)
+    throw new WrongInput('--rows', "telemetry comes from the recorder's files alone");
   const option = flags.rows === undefined ? '--from' : '--rows';
   const file = flags.rows ?? flags.from;
   if (file !== undefined && !statSync(file, { throwIfNoEntry: false })?.isFile())
@@ -83,12 +90,17 @@ async function train(family: string, flags: Flags): Promise<void> {
   if (flags.tune !== undefined && family !== 'router')
     throw new WrongInput('--tune', 'only the network of the router has hyper-parameters to search for');
   // Before anything is asked of the bus: what is wrong with a file is said at once.
-  const rows = file === undefined ? undefined : family === 'router' ? readRoutingRows(file) : readOutcomeRows(file);
+  const rows = file === undefined ? undefined : readRows(family, file);
   await withBus(flags, async (bus) => {
     if (byTrainer || (here === undefined && (await hasTrainer(bus)))) return trainByTrainer(bus, family, flags);
     if (here === undefined) note('cortex: no trainer is running: this process trains');
     await trainHere(bus, family, flags, rows);
   });
+}
+
+function readRows(family: string, file: string): GivenRows {
+  if (family === 'router') return readRoutingRows(file);
+  return family === 'encoder' ? readPairRows(file) : readOutcomeRows(file);
 }
 
 async function trainHere(bus: Bus, family: string, flags: Flags, rows: GivenRows | undefined): Promise<void> {
