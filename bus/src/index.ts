@@ -1,4 +1,5 @@
 export { type Answered, type ControlCommand, control, serveControl } from './actor/control.js';
+export { actorsHere } from './actor/here.js';
 export { type Heartbeat, type Presence, startHeartbeat, watchPresence } from './actor/presence.js';
 export {
   type ActorContext,
@@ -107,16 +108,28 @@ export {
 export { type LiveSettings, openSettings } from './registry/settings.js';
 export { type Signer, signerOfMessage } from './signing/signing.js';
 export {
+  BadMonitorAddress,
   count,
   eventHeaders,
   extractTrace,
   failSpan,
+  gauge,
   headerSafe,
   injectTrace,
+  type Labels,
   type MessagingSpan,
+  type Monitor,
+  type MonitorAddress,
+  type MonitoredPart,
+  type MonitorOptions,
+  type MonitorTarget,
+  monitorAddress,
+  observe,
+  type Reading,
   record,
   recordSpan,
   startMessagingSpan,
+  startMonitor,
   startTelemetry,
   type Telemetry,
   type TelemetryOptions,

@@ -114,6 +114,7 @@ export {
   trackRecordSchema,
 } from './memory.js';
 export { MESSAGES, type MessageDefinition } from './messages.js';
+export { METRICS, type Metric, type MetricKey, type MetricKind, prometheusName } from './metrics.js';
 export {
   canonicalMaster,
   escapeToken,
@@ -183,4 +184,4 @@ export {
   type TaskInput,
   taskSchema,
 } from './task.js';
-export { METRICS, SPAN_KEYS } from './telemetry-keys.js';
+export { SPAN_KEYS } from './telemetry-keys.js';

@@ -4,6 +4,7 @@ import {
   type ActorContext,
   type ActorDefinition,
   type Delivery,
+  type ModelVersion,
   openModelRegistry,
   openSettings,
   runConsumer,
@@ -20,6 +21,7 @@ import {
 import { aliasEvent, carryOutFor, publishNotice } from './carry-out.js';
 import { createHealth, type Health } from './health.js';
 import { judgedOf, observedOf } from './judged.js';
+import { measureTrial } from './measure.js';
 import { type DeployerSettings, type DeployerSettingsInput, deployerSettingsSchema } from './settings.js';
 import type { Notice } from './state.js';
 import { openTrialStore, type TrialStore } from './store.js';
@@ -65,6 +67,11 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     );
     context.add({ name: `trial of ${family}`, stop: () => store.stop() });
     context.add({ name: `changes of ${family}`, stop: () => carryOut.stop() });
+    const versions = new Map<string, ModelVersion>();
+    context.add({
+      name: `measures of ${family}`,
+      stop: measureTrial(family, { state: () => store.state(), version: (name) => versions.get(name) }),
+    });
     const watch = await registry.watch(family, (aliases) => {
       void store.submit(aliasEvent(aliases, Date.now())).catch(() => undefined);
     });
@@ -72,8 +79,13 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     ticks.push(async () => {
       // Also what a watch missed, and what a killed deployer left undone.
       await store.submit(aliasEvent(await registry.aliases(family), Date.now()));
-      const champion = store.state().aliases.champion;
-      const made = champion === undefined ? undefined : Date.parse((await registry.show(champion))?.created_at ?? '');
+      const { champion, challenger, shadow } = store.state().aliases;
+      for (const name of [champion, challenger, shadow]) {
+        if (name === undefined || versions.has(name)) continue;
+        const shown = await registry.show(name);
+        if (shown) versions.set(name, shown);
+      }
+      const made = champion === undefined ? undefined : Date.parse(versions.get(champion)?.created_at ?? '');
       const days = made === undefined ? 0 : (Date.now() - made) / DAY;
       if (champion !== undefined && fixed.fresh_days > 0 && days > fixed.fresh_days)
         await store.submit({ kind: 'stale', version: champion, days, at: Date.now() });

@@ -2,6 +2,7 @@
 // aliases are compared first, notices carry the id under which the stream knows them.
 import { type Bus, FamilyFrozen, type ModelRegistry, publish, RevisionConflict, TerminalError } from '@cortex/bus';
 import { EVENT_TYPES } from '@cortex/schemas';
+import { countModelEvent } from './measure.js';
 import type { Notice, TrialState } from './state.js';
 import type { TrialStore } from './store.js';
 
@@ -74,6 +75,7 @@ async function setAliases(bus: Bus, registry: ModelRegistry, store: TrialStore):
         ...(wanted.evidence === undefined ? {} : { evidence: wanted.evidence }),
       },
     );
+    countModelEvent(family, wanted.event);
     await store.submit(aliasEvent(aliases, at));
   } catch (error) {
     if (error instanceof RevisionConflict) {
@@ -132,6 +134,7 @@ export async function publishNotice(bus: Bus, family: TrialState['family'], noti
         { family, event, ...(version === undefined ? {} : { version }), at, by: bus.instance, reason, ...evidence },
         { type: EVENT_TYPES.model, id },
       );
+      countModelEvent(family, event);
       return;
     }
     case 'review': {

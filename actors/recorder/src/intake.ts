@@ -1,6 +1,6 @@
 // From a stream's consumer into the writer: gather for a moment, write, then acknowledge. The one thing to know: nothing is acknowledged before
 // it is on disk, and what comes twice is written once, so that a death at any point costs only a redelivery.
-import { type ActorContext, type Delivery, type Puller, startPuller } from '@cortex/bus';
+import { type ActorContext, count, type Delivery, type Puller, startPuller } from '@cortex/bus';
 import { type KeptWriter, type MessageKind, sourceOf } from '@cortex/models';
 import type { StreamName } from '@cortex/schemas';
 
@@ -73,6 +73,7 @@ export function startIntake(context: ActorContext, options: IntakeOptions): Inta
       );
       for (const delivery of batch) delivery.ack();
       kept += batch.length;
+      count('recordedRows', { stream: options.stream }, batch.length);
       context.degrade(`keeping ${options.stream}`, undefined);
     } catch (error) {
       for (const delivery of batch) delivery.nak(RETRY_MS);

@@ -1,6 +1,14 @@
 // The watchdog. Takes: telemetry, claims, the log, presence, backlogs. Gives: alerts, interventions, questions to people. Keeps what must
 // outlive it in the bucket `watch`. Any number may run: all watch, one leads and speaks.
-import { type ActorContext, type ActorDefinition, openMasters, openSettings, publish, taskLog } from '@cortex/bus';
+import {
+  type ActorContext,
+  type ActorDefinition,
+  count,
+  openMasters,
+  openSettings,
+  publish,
+  taskLog,
+} from '@cortex/bus';
 import { type Alert, checkMessage, EVENT_TYPES } from '@cortex/schemas';
 import { type AlertChange, identity, noteAction } from './alerts/book.js';
 import { alertMessage } from './alerts/message.js';
@@ -12,6 +20,7 @@ import type { WatchEvent } from './events.js';
 import { keyOf, openJournal } from './journal.js';
 import { runForLeader } from './leader.js';
 import { liveSettings } from './live.js';
+import { measureFleet } from './measure.js';
 import { createMender, undoAct } from './mend/mender.js';
 import { startMending } from './mend/mending.js';
 import { openKeeper } from './reviews/keeper.js';
@@ -55,6 +64,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     if (change.change === 'resolved') announced.delete(key);
     else announced.set(key, message);
     outlets.send(message);
+    count('alerts', { alert: change.alert.kind, severity: message.severity, change: change.change });
     try {
       await publish(bus, bus.subjects.alert(message.severity), message, {
         type: EVENT_TYPES.alert,
@@ -86,7 +96,8 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     settings: live,
     state: watching.state,
     alertOf: (finding) => watching.book.open.get(identity(finding))?.id,
-    onDone(finding, _record, words) {
+    onDone(finding, record, words) {
+      if (record?.state === 'done') count('interventions', { kind: record.kind });
       if (!finding) return;
       const now = Date.now();
       for (const change of noteAction(watching.book, identity(finding), words)) void announce(change, now);
@@ -168,6 +179,13 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     take({ kind: 'tick' }, now);
     if (leading) keeper.look(now);
   }, settings.tickMs);
+  const measures = measureFleet(
+    bus,
+    () => leading,
+    watching.state,
+    () => watching.book.open.values(),
+  );
+  context.add({ name: 'measures', stop: () => measures.stop() });
   let looking = false;
   const backlogs = setInterval(() => {
     if (looking || bus.state() !== 'connected') return;
@@ -176,6 +194,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
       .then((found) => {
         const now = Date.now();
         for (const backlog of found) watching.take(backlog, now);
+        measures.looked(found);
         context.degrade('consumers', undefined);
       })
       .catch((error: Error) => context.degrade('consumers', `their backlogs cannot be read (${error.message})`))

@@ -1,6 +1,6 @@
 // The worker as an actor. Takes: a master's work consumers on LOG. Gives: `outcomes.<master>`, `telemetry.<worker>`. Keeps: nothing.
 // Settings with defaults: settings.ts. It runs under the actor runtime, so it has states, presence and $SRV discovery like the others.
-import { type ActorContext, type ActorDefinition, type Bus, taskLog } from '@cortex/bus';
+import { type ActorContext, type ActorDefinition, type Bus, observe, taskLog } from '@cortex/bus';
 import { decodeMessage, logRecordSchema } from '@cortex/schemas';
 import { listenToControl } from './control.js';
 import { processDelivery } from './delivery.js';
@@ -42,6 +42,8 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
         jobs,
       );
       const endCancels = watchCancels(bus, jobs);
+      const endMeasure = observe('busyTasks', () => [[jobs.size, { master: settings.master }]]);
+      context.add({ name: 'measures', stop: endMeasure });
       const around = {
         bus,
         log,

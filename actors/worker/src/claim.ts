@@ -1,6 +1,6 @@
 // Publishing an outcome until the bus has it. Nothing is acknowledged before: a claim that never arrived is work to be done again.
-import { type Bus, MessageTooLarge, publish, RetryableError, retryCurve } from '@cortex/bus';
-import { type Attempt, EVENT_TYPES, type Outcome } from '@cortex/schemas';
+import { type Bus, MessageTooLarge, publish, RetryableError, retryCurve, withMessagingSpan } from '@cortex/bus';
+import { type Attempt, EVENT_TYPES, type Outcome, SPAN_KEYS } from '@cortex/schemas';
 import { outcomeId, slimOutcome } from './outcome.js';
 
 export interface ClaimOptions {
@@ -15,7 +15,13 @@ export interface ClaimOptions {
 const ROUND_MS = 5_000;
 
 /** Resolves with what was stored. Rejects with the last failure when it was given up, or with a terminal one at once. */
-export async function claim(bus: Bus, master: string, outcome: Outcome, options: ClaimOptions): Promise<Outcome> {
+export function claim(bus: Bus, master: string, outcome: Outcome, options: ClaimOptions): Promise<Outcome> {
+  const attributes = { [SPAN_KEYS.taskId]: outcome.task, [SPAN_KEYS.outcomeStatus]: outcome.status };
+  const span = { operation: 'send', template: `${bus.subjects.prefix}.outcomes`, attributes } as const;
+  return withMessagingSpan(span, () => claimUntilStored(bus, master, outcome, options));
+}
+
+async function claimUntilStored(bus: Bus, master: string, outcome: Outcome, options: ClaimOptions): Promise<Outcome> {
   const until = Date.now() + options.retryMs;
   let message = outcome;
   for (let round = 1; ; round++) {

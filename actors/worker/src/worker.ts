@@ -6,6 +6,7 @@ import {
   jsonLogger,
   type Logger,
   runActor,
+  spanFeed,
   startTelemetry,
   type Telemetry,
 } from '@cortex/bus';
@@ -29,6 +30,8 @@ export interface ConnectionOptions {
   readonly signals?: boolean;
   /** Start OpenTelemetry by the standard OTEL_* variables. Default true without `bus`, else false. */
   readonly telemetry?: boolean;
+  /** Told the connection before the first task is taken. */
+  readonly onBus?: (bus: Bus) => void;
   /** Default: one JSON object a line on standard error. */
   readonly log?: Logger;
 }
@@ -60,8 +63,11 @@ export interface RunningWorker {
 export async function worker(options: WorkerOptions): Promise<RunningWorker> {
   const settings = resolveSettings(options);
   const own = options.bus === undefined;
+  const spans = spanFeed();
   const telemetry: Telemetry | undefined =
-    (options.telemetry ?? own) ? startTelemetry({ service: 'cortex-worker' }) : undefined;
+    (options.telemetry ?? own)
+      ? startTelemetry({ service: 'cortex-worker', processors: [spans.processor] })
+      : undefined;
   const log = options.log ?? jsonLogger('worker', settings.name);
   let bus: Bus;
   try {
@@ -70,7 +76,10 @@ export async function worker(options: WorkerOptions): Promise<RunningWorker> {
     await telemetry?.shutdown();
     throw error;
   }
+  options.onBus?.(bus);
+  const detach = telemetry ? spans.attach(bus) : () => undefined;
   const release = async () => {
+    detach();
     if (own) await bus.close();
     await telemetry?.shutdown();
   };

@@ -1,9 +1,12 @@
 // The life of an actor: created → starting → ready ⇄ degraded → draining → stopped, or failed. An actor declares its parts (consumers, ask
 // servers, watches); the runtime starts them in order, stops them in reverse, and says everywhere which state it is in.
 import type { Presence as PresenceMessage } from '@cortex/schemas';
+import { context as activeContext, trace } from '@opentelemetry/api';
 import type { Bus } from '../connection/connect.js';
+import { count, observe } from '../telemetry/metrics.js';
 import { type ControlCommand, serveControl } from './control.js';
 import { answerDiscovery } from './discovery.js';
+import { enlist } from './here.js';
 import { startHeartbeat } from './presence.js';
 
 export type ActorState = PresenceMessage['state'];
@@ -63,6 +66,8 @@ export interface RunOptions {
 
 export const DRAIN_LIMIT_MS = 20_000;
 
+const STATES: readonly ActorState[] = ['starting', 'ready', 'degraded', 'draining', 'stopped', 'failed'];
+
 /** Starts an actor on a bus. Resolves once it is ready; rejects with what its `start` threw. */
 export async function runActor(definition: ActorDefinition, bus: Bus, options: RunOptions = {}): Promise<RunningActor> {
   const log = options.log ?? jsonLogger(definition.name, bus.instance);
@@ -84,6 +89,18 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
       log.info(`${definition.name} is ${next}`, detail() ? { detail: detail() } : {});
       options.onState?.(next, detail());
     }
+  };
+  const measures = [
+    observe('actorState', () => STATES.map((one) => [one === state ? 1 : 0, { actor: definition.name, state: one }])),
+    observe('connected', () => [[bus.state() === 'connected' ? 1 : 0, { actor: definition.name }]]),
+    bus.onReconnect(() => count('reconnects', { actor: definition.name })),
+    enlist({ name: definition.name, state: () => state, detail, connected: () => bus.state() === 'connected' }),
+  ];
+  const end = (last: 'stopped' | 'failed') => {
+    enter(last);
+    heartbeat.stop();
+    for (const measure of measures) measure();
+    finish(last);
   };
   const stopParts = async (limitMs: number) => {
     const until = Date.now() + limitMs;
@@ -112,9 +129,7 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
     await definition.start(actorContext);
   } catch (error) {
     await stopParts(5_000);
-    enter('failed');
-    heartbeat.stop();
-    finish('failed');
+    end('failed');
     throw error;
   }
   const endDiscovery = answerDiscovery(bus, {
@@ -164,22 +179,22 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
         enter('draining');
         await stopParts(limitMs);
         endDiscovery();
-        enter('stopped');
-        heartbeat.stop();
-        finish('stopped');
+        end('stopped');
       })();
       return draining;
     },
   };
 }
 
-/** One JSON object a line on standard error. */
+/** One JSON object a line on standard error; inside a span with its `trace_id` and `span_id`, as OpenTelemetry names them. */
 export function jsonLogger(actor: string, instance: string): Logger {
   const write =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}) => {
+      const span = trace.getSpanContext(activeContext.active());
+      const ids = span ? { trace_id: span.traceId, span_id: span.spanId } : {};
       process.stderr.write(
-        `${JSON.stringify({ at: new Date().toISOString(), level, actor, instance, message, ...fields })}\n`,
+        `${JSON.stringify({ at: new Date().toISOString(), level, actor, instance, message, ...ids, ...fields })}\n`,
       );
     };
   return { info: write('info'), warn: write('warn'), error: write('error') };

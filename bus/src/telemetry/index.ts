@@ -1,4 +1,14 @@
-export { count, record } from './metrics.js';
+export { count, gauge, type Labels, observe, type Reading, record } from './metrics.js';
+export {
+  BadMonitorAddress,
+  type Monitor,
+  type MonitorAddress,
+  type MonitoredPart,
+  type MonitorOptions,
+  type MonitorTarget,
+  monitorAddress,
+  startMonitor,
+} from './monitor.js';
 export { type EventHeaders, eventHeaders, extractTrace, headerSafe, injectTrace } from './propagation.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './setup.js';
 export {

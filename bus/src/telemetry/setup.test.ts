@@ -1,5 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { jsonLogger } from '../actor/runtime.js';
 import { eventHeaders, extractTrace } from './propagation.js';
 import { startTelemetry, type Telemetry } from './setup.js';
 import { traceIdOf, withMessagingSpan } from './spans.js';
@@ -41,4 +42,22 @@ it('reads a broken traceparent as none', () => {
   const headers = eventHeaders({ type: 'dev.cortex.log', source: '/test' });
   headers.set('traceparent', 'rubbish');
   expect(traceIdOf(extractTrace(headers))).toBeUndefined();
+});
+
+it('logs inside a span carry its ids, so that a line leads to its trace', async () => {
+  telemetry = startTelemetry({ service: 'test' });
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    const log = jsonLogger('router', 'router-1');
+    await withMessagingSpan({ operation: 'process', template: 'cortex.tasks.submit' }, async (span) => {
+      log.warn('slow', { ms: 90 });
+      const { traceId, spanId } = span.spanContext();
+      const line = JSON.parse(String(written.mock.calls.at(-1)?.[0]));
+      expect(line).toMatchObject({ level: 'warn', message: 'slow', ms: 90, trace_id: traceId, span_id: spanId });
+    });
+    log.warn('outside');
+    expect(JSON.parse(String(written.mock.calls.at(-1)?.[0]))).not.toHaveProperty('trace_id');
+  } finally {
+    written.mockRestore();
+  }
 });

@@ -7,6 +7,9 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { forgetInstruments } from './metrics.js';
+import { watchProcess } from './process.js';
+import { prometheusText, withoutGone } from './readers.js';
 
 export interface TelemetryOptions {
   /** `service.name` when OTEL_SERVICE_NAME is not set. */
@@ -21,16 +24,25 @@ export interface TelemetryOptions {
 export interface Telemetry {
   /** Where spans go: an address, or why none. */
   readonly exporting: string;
+  /** All metrics in Prometheus' text format; undefined when telemetry or its metrics are switched off. */
+  readonly metricsText: (() => Promise<string>) | undefined;
   /** Sends what is buffered, for at most two seconds, and stops. */
   shutdown(): Promise<void>;
 }
 
-/** Without an OTLP endpoint spans exist (ids, propagation) but go nowhere; OTEL_SDK_DISABLED=true switches everything off. */
+/**
+ * Without an OTLP endpoint spans exist (ids, propagation) but go nowhere, and metrics can be asked for. OTEL_METRICS_EXPORTER=none measures nothing;
+ * OTEL_SDK_DISABLED=true switches everything off.
+ */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   if (process.env.OTEL_SDK_DISABLED === 'true') {
     // Nothing is recorded, but a publisher's trace context still travels through us.
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    return { exporting: 'off (OTEL_SDK_DISABLED)', shutdown: async () => context.disable() };
+    return {
+      exporting: 'off (OTEL_SDK_DISABLED)',
+      metricsText: undefined,
+      shutdown: async () => context.disable(),
+    };
   }
   const tracesTo = endpoint('TRACES');
   const metricsTo = endpoint('METRICS');
@@ -61,18 +73,27 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     ...(tracesTo === undefined && wanted ? { sampler: whileWanted(wanted) } : {}),
   });
   tracerProvider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
+  const text = process.env.OTEL_METRICS_EXPORTER === 'none' ? undefined : prometheusText();
   const meterProvider = new MeterProvider({
     resource,
-    readers: metricsTo ? [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() })] : [],
+    readers: [
+      ...(text ? [text.reader] : []),
+      ...(metricsTo ? [new PeriodicExportingMetricReader({ exporter: withoutGone(new OTLPMetricExporter()) })] : []),
+    ],
   });
   metrics.setGlobalMeterProvider(meterProvider);
+  forgetInstruments();
+  const endProcess = text || metricsTo ? watchProcess() : () => undefined;
   return {
     exporting: tracesTo ?? 'nowhere (set OTEL_EXPORTER_OTLP_ENDPOINT)',
+    metricsText: text?.read,
     async shutdown() {
+      endProcess();
       const limit = new Promise((resolve) => setTimeout(resolve, 2_000).unref());
       await Promise.race([Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]), limit]);
       trace.disable();
       metrics.disable();
+      forgetInstruments();
       context.disable();
     },
   };
@@ -89,6 +110,7 @@ function whileWanted(wanted: () => boolean): Sampler {
 }
 
 function endpoint(signal: 'TRACES' | 'METRICS'): string | undefined {
-  if (process.env[`OTEL_${signal}_EXPORTER`] === 'none') return undefined;
+  const to = process.env[`OTEL_${signal}_EXPORTER`];
+  if (to === 'none' || (signal === 'METRICS' && to === 'prometheus')) return undefined;
   return process.env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`] || process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
 }

@@ -1,6 +1,14 @@
 // A command's hold on the bus: connect, trace, do the work, let go, whatever happens.
 import { hostname, userInfo } from 'node:os';
-import { type Bus, connectBus, type MasterRegistry, NotProvisioned, openMasters, startTelemetry } from '@cortex/bus';
+import {
+  type Bus,
+  connectBus,
+  type MasterRegistry,
+  NotProvisioned,
+  openMasters,
+  spanFeed,
+  startTelemetry,
+} from '@cortex/bus';
 import type { StreamName } from '@cortex/schemas';
 import { Unreachable } from './failures.js';
 import { type BusFlags, busAddress } from './options.js';
@@ -20,7 +28,9 @@ export async function withBus<T>(
   options: SessionOptions = {},
 ): Promise<T> {
   const address = busAddress(flags);
-  const telemetry = startTelemetry({ service: 'cortex-cli' });
+  // What a person did is the beginning of a trace: a dashboard that is open draws it too.
+  const spans = spanFeed();
+  const telemetry = startTelemetry({ service: 'cortex-cli', processors: [spans.processor] });
   try {
     const bus = await connectBus({
       servers: address.servers,
@@ -29,9 +39,11 @@ export async function withBus<T>(
       waitMs: options.waitMs ?? 5_000,
       ...(address.creds === undefined ? {} : { creds: address.creds }),
     });
+    const detach = spans.attach(bus);
     try {
       return await work(bus);
     } finally {
+      detach();
       await bus.close();
     }
   } finally {

@@ -7,3 +7,4 @@ export { type MilvusLiteOptions, type ProvidedMilvusLite, provideMilvusLite } fr
 export { type MlflowProvideOptions, type ProvidedMlflow, provideMlflow } from './mlflow.js';
 export { type RunningMlflow, startMlflow } from './mlflow-server.js';
 export { MINIMUM_NATS_SERVER, type NatsServer, type ProvideOptions, provideNatsServer } from './nats-server.js';
+export { type PrometheusOptions, type ProvidedPrometheus, providePrometheus } from './prometheus.js';

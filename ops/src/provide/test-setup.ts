@@ -1,8 +1,10 @@
-// Runs once before all tests (vitest's globalSetup): puts nats-server, the encoder and, where it is there, Jaeger into
+// Runs once before all tests (vitest's globalSetup): puts nats-server, the encoder, Prometheus and, where it is there, Jaeger into
 // the environment, so that `npx vitest run PATH` finds the same real things as `npm test`.
+import { dirname } from 'node:path';
 import { provideEncoder } from './encoder.js';
 import { provideJaeger } from './jaeger.js';
 import { provideNatsServer } from './nats-server.js';
+import { providePrometheus } from './prometheus.js';
 
 export async function setup(): Promise<void> {
   const all = process.env.CORTEX_REQUIRE_ALL === '1';
@@ -22,6 +24,10 @@ export async function setup(): Promise<void> {
   const encoder = await provideEncoder({ log, onProgress: log });
   if (encoder.found) process.env.CORTEX_ENCODER = encoder.folder;
   else absent('the encoder', encoder.reason);
+
+  const prometheus = await providePrometheus({ log });
+  if (prometheus.found) process.env.CORTEX_PROMETHEUS = dirname(prometheus.promtool);
+  else absent('Prometheus', prometheus.reason);
 
   const jaeger = await provideJaeger({ build: all, log });
   if (jaeger.found) process.env.CORTEX_JAEGER = jaeger.path;

@@ -9,6 +9,8 @@ export interface ChildMessage {
   readonly cortex: 'beat';
   readonly state: ActorState;
   readonly detail?: string;
+  /** `host:port` where its metrics are. */
+  readonly monitor?: string;
 }
 
 export function isChildMessage(message: unknown): message is ChildMessage {

@@ -9,6 +9,8 @@ export interface Member {
   readonly state: ActorState;
   readonly detail?: string;
   readonly pid?: number;
+  /** `host:port` where the metrics of its process are, when it has one of its own. */
+  readonly monitor?: string;
 }
 
 export interface Group {

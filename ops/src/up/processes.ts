@@ -35,6 +35,7 @@ interface Child {
   process?: ChildProcess;
   state: ActorState;
   detail?: string;
+  monitor?: string;
   heardAt: number;
   /** It is to stop for good: nobody starts it again. */
   retired?: boolean;
@@ -51,6 +52,8 @@ export async function startProcesses(
     ...process.env,
     CORTEX_ENCODER: options.encoder ?? 'none',
     CORTEX_PREFIX: options.address.prefix,
+    // Any free port: `up` says where each is.
+    ...(process.env.CORTEX_MONITOR === 'off' ? {} : { CORTEX_MONITOR: '127.0.0.1:0' }),
     NATS_URL: options.address.servers,
     ...(options.address.creds === undefined ? {} : { NATS_CREDS: options.address.creds }),
   };
@@ -69,6 +72,7 @@ export async function startProcesses(
       if (!isChildMessage(message)) return;
       child.heardAt = Date.now();
       child.state = message.state;
+      if (message.monitor !== undefined) child.monitor = message.monitor;
       if (message.detail === undefined) delete child.detail;
       else child.detail = message.detail;
     });
@@ -119,6 +123,7 @@ export async function startProcesses(
           state: child.state,
           ...(child.detail === undefined ? {} : { detail: child.detail }),
           ...(child.process?.pid === undefined ? {} : { pid: child.process.pid }),
+          ...(child.monitor === undefined ? {} : { monitor: child.monitor }),
         }),
       ),
     async drain() {

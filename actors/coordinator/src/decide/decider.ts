@@ -1,5 +1,5 @@
 // Asks the router under a deadline and falls back to the rules of this process. Gives up on nobody for long: the next task asks again.
-import { type Asker, AskTimeout, count, type Logger, NobodyServes, traceIdOf } from '@cortex/bus';
+import { type Asker, AskTimeout, count, type Logger, NobodyServes, record, traceIdOf } from '@cortex/bus';
 import type { UtilityWeights } from '@cortex/models';
 import {
   type Decision,
@@ -90,9 +90,20 @@ export function createDecider(options: DeciderOptions): Decider {
       now: new Date(),
       traceId: traceIdOf(),
     });
-    count('decisions', { master: decision.master, method: decision.method, arm: decision.arm });
+    measureDecision(decision);
     return decision;
   };
+}
+
+function measureDecision({ master, method, arm, confidence, candidates, experts }: Decision): void {
+  count('decisions', { master, method, arm });
+  record('decisionConfidence', confidence, { method });
+  record('candidates', candidates.length, { method });
+  for (const { name: expert, abstained, latency_ms, probabilities } of experts) {
+    record('expertDuration', latency_ms / 1_000, { expert });
+    const best = Object.entries(probabilities).reduce((top, one) => (one[1] > top[1] ? one : top), ['', 0]);
+    count('expertVotes', { expert, vote: abstained ? 'abstained' : best[0] === master ? 'agreed' : 'differed' });
+  }
 }
 
 /** Most masters a prediction is asked for: those that could still be chosen. */

@@ -13,6 +13,7 @@ import {
 } from '@cortex/bus';
 import { EVENT_TYPES, type LogRecord, SPAN_KEYS, type Task, taskKey } from '@cortex/schemas';
 import type { Decider } from '../decide/decider.js';
+import { measure } from '../measure/measure.js';
 import { type Append, decidedRecord, type Plan, plan, type TaskEvent } from '../state/machine.js';
 import { firstAttemptDoubtful } from './doubt.js';
 
@@ -75,6 +76,7 @@ export async function carryOut(shell: Shell, trigger: Trigger): Promise<Carried>
         planned.do === 'append'
           ? await append(shell, trigger, planned, last)
           : await decideAndAppend(shell, trigger, planned, last);
+      measure(logged.record);
       return { plan: planned, logged };
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
@@ -182,4 +184,5 @@ async function askPerson(bus: Bus, task: Task, decision: NonNullable<LogRecord['
     type: EVENT_TYPES.reviewRequested,
     id: `review-${decision.review}`,
   });
+  count('reviews', { event: 'requested' });
 }

@@ -110,14 +110,12 @@ export function createHandlers(
       }
       const outcome = checkMessage('outcome', outcomeSchema, json);
       span.setAttributes({ [SPAN_KEYS.taskId]: outcome.task, [SPAN_KEYS.outcomeStatus]: outcome.status });
-      const { logged, plan } = await carryOut(shell, {
+      const { plan } = await carryOut(shell, {
         task: outcome.task,
         event: { kind: 'claim', outcome },
         ...arrival(delivery),
       });
       if (plan.do === 'nothing') span.addEvent(plan.why);
-      if (logged?.record.step === 'settled')
-        count('outcomes', { master: logged.record.decision?.master ?? FALLBACK_MASTER, status: outcome.status });
     },
 
     async answers(delivery, span) {
@@ -149,6 +147,7 @@ export function createHandlers(
       } as const;
       const { plan } = await carryOut(shell, { task, event, ...arrival(delivery) });
       if (plan.do === 'nothing') span.addEvent(plan.why);
+      else count('reviews', { event: 'answered' });
     },
 
     async wakeUps(delivery, span) {

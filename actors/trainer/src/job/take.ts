@@ -1,6 +1,6 @@
 // One delivery of a job: may it begin, who else is at it, how does it end.
 // The one thing to know: nothing about data or models ends in DEAD; a job that cannot succeed ends as `failed`, with its reason.
-import { type Delivery, RetryLater } from '@cortex/bus';
+import { count, type Delivery, RetryLater, record } from '@cortex/bus';
 import { decodeMessage, type TrainJob, trainJobSchema } from '@cortex/schemas';
 import { TrainingDied } from '../family/child.js';
 import { NotTrainable, type TrainedFamily, trainedFamily } from '../family/families.js';
@@ -97,6 +97,8 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
       until: rows.until,
     });
     await claim.change({ state: 'done', version, report, stage: 'done', share: 1 });
+    count('trainings', { family, result: 'done' });
+    record('trainingDuration', seconds, { family, result: 'done' });
     await (await JobFolder.open(shop.runs, job.id)).tidy();
     shop.say(`trained the ${family}: ${version}`, { job: job.id, rows: rows.report.kept });
   }
@@ -118,6 +120,7 @@ export function jobTaker(options: TakeOptions): (delivery: Delivery) => Promise<
         until: until ?? (await lastOfLog(shop.bus)),
       });
     await claim.change({ state, error: reason });
+    count('trainings', { family: job.family, result: state });
     shop.say(`a training was not finished: ${reason}`, { job: job.id, state });
   }
 }

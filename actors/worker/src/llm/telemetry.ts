@@ -1,10 +1,9 @@
 // Spans and metrics of language model calls, named by the GenAI conventions of OpenTelemetry; our own start with `cortex.`.
 
-import { failSpan } from '@cortex/bus';
-import { context, metrics, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { count, failSpan, record } from '@cortex/bus';
+import { context, type Span, SpanKind, trace } from '@opentelemetry/api';
 
 const tracer = trace.getTracer('@cortex/actor-worker');
-const meter = () => metrics.getMeter('@cortex/actor-worker');
 
 export const GEN_AI = {
   operation: 'gen_ai.operation.name',
@@ -42,12 +41,7 @@ export async function withChatSpan<T>(
 }
 
 export function countCall(labels: { model: string; purpose: string; result: string; master: string }): void {
-  meter()
-    .createCounter('cortex.llm.calls', {
-      unit: '{call}',
-      description: 'Calls of language models, by purpose and result.',
-    })
-    .add(1, labels);
+  count('llmCalls', labels);
 }
 
 export function countTokensUsed(
@@ -56,29 +50,18 @@ export function countTokensUsed(
   costUsd: number,
   labels: { model: string; master: string },
 ): void {
-  const tokens = meter().createHistogram('gen_ai.client.token.usage', {
-    unit: '{token}',
-    description: 'Tokens of a call, by kind.',
-  });
-  const [operation, request] = [
-    { [GEN_AI.operation]: 'chat', [GEN_AI.provider]: 'openai' },
-    { [GEN_AI.model]: labels.model },
-  ];
-  tokens.record(input, { ...operation, ...request, 'gen_ai.token.type': 'input', 'cortex.master': labels.master });
-  tokens.record(output, { ...operation, ...request, 'gen_ai.token.type': 'output', 'cortex.master': labels.master });
-  if (costUsd > 0)
-    meter()
-      .createCounter('cortex.llm.cost', { unit: 'USD', description: 'Money spent on language models.' })
-      .add(costUsd, labels);
+  const call = {
+    [GEN_AI.operation]: 'chat',
+    [GEN_AI.provider]: 'openai',
+    [GEN_AI.model]: labels.model,
+    'cortex.master': labels.master,
+  };
+  record('llmTokens', input, { ...call, 'gen_ai.token.type': 'input' });
+  record('llmTokens', output, { ...call, 'gen_ai.token.type': 'output' });
+  count('llmCost', labels, costUsd);
 }
 
 /** Things worth counting that happen to a task: no context, a cache hit, secrets removed, a budget warning. */
 export function countEvent(event: string, master: string, by = 1): void {
-  meter()
-    .createCounter('cortex.llm.events', {
-      unit: '{event}',
-      description:
-        'What happened to tasks of LLM workers: without-context, cache-hit, secret-removed, budget-warning …',
-    })
-    .add(by, { event, 'cortex.master': master });
+  count('llmEvents', { event, 'cortex.master': master }, by);
 }

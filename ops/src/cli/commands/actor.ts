@@ -1,5 +1,5 @@
 // `cortex actor NAME`: one actor, on any machine, beside as many others as there are.
-import { type Bus, connectBus, provision, type RunningActor, runActor, startTelemetry } from '@cortex/bus';
+import { type Bus, connectBus, provision, type RunningActor, runActor } from '@cortex/bus';
 import type { Command } from 'commander';
 import { provideEncoder } from '../../provide/index.js';
 import { ACTOR_NAMES, ACTORS, beatTo } from '../../up/index.js';
@@ -8,6 +8,7 @@ import { actorLogger } from '../log.js';
 import { type BusFlags, busAddress, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { note } from '../output/index.js';
 import { askedToEnd } from '../signals.js';
+import { watched } from '../watched.js';
 
 interface Flags extends BusFlags {
   json?: boolean;
@@ -38,8 +39,8 @@ async function actor(name: string, flags: Flags): Promise<void> {
   }
   const address = busAddress(flags);
   const log = flags.json ? actorLogger(name, name, true) : actorLogger(name);
-  const telemetry = startTelemetry({ service: `cortex-${name}` });
   let running: RunningActor | undefined;
+  const seen = await watched({ service: `cortex-${name}`, actor: name });
   let orphaned: () => void = () => undefined;
   const asked = Promise.race([
     askedToEnd(() => process.exit(1)),
@@ -49,7 +50,11 @@ async function actor(name: string, flags: Flags): Promise<void> {
   ]);
   const beat = beatTo(
     process,
-    () => ({ state: running?.state() ?? 'starting', ...(running?.detail() ? { detail: running.detail() ?? '' } : {}) }),
+    () => ({
+      state: running?.state() ?? 'starting',
+      ...(running?.detail() ? { detail: running.detail() ?? '' } : {}),
+      ...(seen.monitor ? { monitor: seen.monitor.address } : {}),
+    }),
     () => orphaned(),
   );
   const starting = (async () => {
@@ -68,6 +73,7 @@ async function actor(name: string, flags: Flags): Promise<void> {
       },
       ...(address.creds === undefined ? {} : { creds: address.creds }),
     });
+    seen.attach(bus);
     await provisionIfPermitted(bus, (line) => log.info(line));
     running = await runActor(await row.make({ encoder: encoder?.found ? encoder.folder : undefined }), bus, {
       log: flags.json ? actorLogger(name, bus.instance, true) : actorLogger(name, bus.instance),
@@ -82,10 +88,10 @@ async function actor(name: string, flags: Flags): Promise<void> {
       note(`cortex: ${name} runs as ${bus.instance} on ${bus.servers}; Ctrl-C drains and stops it`);
     await asked;
     await running?.drain();
+    await seen.stop();
     await bus.close();
-  }
+  } else await seen.stop();
   beat.stop();
-  await telemetry.shutdown();
 }
 
 /** Whoever may, creates what is missing; an identity that may not finds it made by another. */

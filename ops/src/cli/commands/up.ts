@@ -1,6 +1,6 @@
 // `cortex up`: everything on this machine, from one command to one Ctrl-C.
 import type { Logger } from '@cortex/bus';
-import { silentLogger, spanFeed, startTelemetry } from '@cortex/bus';
+import { silentLogger } from '@cortex/bus';
 import { subjectsOf } from '@cortex/schemas';
 import { type Command, Option } from 'commander';
 import { BadScale, type Launched, launch, parseScale, parseWorkerBounds } from '../../up/index.js';
@@ -20,6 +20,7 @@ import {
 import { colours, duration, note, printLine, printText } from '../output/index.js';
 import { isLoopback, serverAnswers } from '../reach.js';
 import { askedToEnd } from '../signals.js';
+import { type Watched, watched } from '../watched.js';
 
 interface Flags extends BusFlags {
   actors?: string;
@@ -70,15 +71,17 @@ export function addUp(program: Command): void {
 async function up(flags: Flags): Promise<void> {
   const counts = scale(flags);
   const place = await whereIsTheBus(flags);
-  // The dashboard draws traces without any backend: spans go to it over the bus.
-  const spans = spanFeed();
-  const telemetry = startTelemetry({
-    service: 'cortex',
-    processors: flags.dashboard ? [spans.processor] : [],
-    wanted: () => flags.dashboard !== false && spans.wanted(),
-  });
   const c = colours();
   let launched: Launched | undefined;
+  const others = () => launched?.members().filter((member) => member.pid !== undefined) ?? [];
+  const seen = await watched({
+    service: 'cortex',
+    actor: 'up',
+    started: () => launched !== undefined,
+    parts: () => others().map(({ actor: name, state, detail }) => ({ name, state, detail })),
+    targets: () =>
+      others().flatMap(({ actor, monitor }) => (monitor === undefined ? [] : [{ address: monitor, actor }])),
+  });
   let quitting = false;
   const asked = askedToEnd(() => {
     if (quitting) return;
@@ -97,12 +100,8 @@ async function up(flags: Flags): Promise<void> {
     ...(flags.exec === undefined
       ? {}
       : { workers: { exec: flags.exec, masters: flags.master ?? [], ...bounds(flags) } }),
-    ...(flags.dashboard
-      ? {
-          dashboard: flags.dashboardPort === undefined ? {} : { port: flags.dashboardPort },
-          onBus: (bus) => void spans.attach(bus),
-        }
-      : {}),
+    ...(flags.dashboard ? { dashboard: flags.dashboardPort === undefined ? {} : { port: flags.dashboardPort } } : {}),
+    onBus: (bus) => seen.attach(bus),
     logger: flags.verbose || flags.json ? (actor, instance) => actorLogger(actor, instance) : quiet,
     say,
     progress(line) {
@@ -116,13 +115,13 @@ async function up(flags: Flags): Promise<void> {
   // A signal while starting: end what has been started by then.
   launched = typeof first === 'string' ? await started : first;
   if (typeof first !== 'string') {
-    if (flags.json) printLine(report(launched, telemetry.exporting));
-    else printText(screen(launched, telemetry.exporting, flags));
+    if (flags.json) printLine(report(launched, seen));
+    else printText(screen(launched, seen, flags));
     await asked;
   }
   if (!flags.json) say('finishing what is under way (Ctrl-C again quits at once)');
   await launched.stop();
-  await telemetry.shutdown();
+  await seen.stop();
   if (!flags.json) note(c.dim('cortex: stopped; nothing is lost, "cortex up" goes on from here'));
 }
 
@@ -172,14 +171,15 @@ async function whereIsTheBus(flags: Flags) {
   return { address };
 }
 
-function report(launched: Launched, traces: string) {
+function report(launched: Launched, seen: Watched) {
   return {
     ready: true,
     pid: process.pid,
     nats: launched.nats,
     publish: subjectsOf(prefixOf()).submit,
     ...(launched.dashboard() === undefined ? {} : { dashboard: launched.dashboard() }),
-    traces,
+    traces: seen.exporting,
+    ...(seen.monitor === undefined ? {} : { monitor: seen.monitor.url }),
     encoder: launched.encoder,
     masters: launched.masters,
     seeded: launched.seeded,
@@ -188,7 +188,7 @@ function report(launched: Launched, traces: string) {
   };
 }
 
-function screen(launched: Launched, traces: string, flags: Flags): string {
+function screen(launched: Launched, { exporting: traces, monitor }: Watched, flags: Flags): string {
   const c = colours();
   const { nats, encoder, masters } = launched;
   const members = launched.members();
@@ -222,6 +222,7 @@ function screen(launched: Launched, traces: string, flags: Flags): string {
         ? `nowhere yet ${c.dim('(set OTEL_EXPORTER_OTLP_ENDPOINT, such as http://localhost:4318)')}`
         : traces,
     ),
+    ...(monitor === undefined ? [] : [row('metrics', `${monitor.url}/metrics ${c.dim('(and /healthz, /readyz)')}`)]),
     ...trouble.map((m) =>
       row(
         '',

@@ -17,6 +17,7 @@ import {
   withJsonOption,
 } from '../options.js';
 import { note } from '../output/index.js';
+import { watched } from '../watched.js';
 import { addLlmOptions, type LlmFlags, llmSettings, notForExec } from './worker-llm.js';
 
 interface Flags extends BusFlags, LlmFlags {
@@ -77,9 +78,14 @@ async function worker(flags: Flags): Promise<void> {
   const llm = settings && { ...settings, ...(encoder ? { encoder } : {}) };
   const log = flags.json ? actorLogger('worker', flags.name ?? 'worker', true) : actorLogger('worker');
   let running: RunningWorker | undefined;
+  const seen = await watched({ service: 'cortex-worker', actor: 'worker' });
   const beat = beatTo(
     process,
-    () => ({ state: running?.state() ?? 'starting', ...(running?.detail() ? { detail: running.detail() ?? '' } : {}) }),
+    () => ({
+      state: running?.state() ?? 'starting',
+      ...(running?.detail() ? { detail: running.detail() ?? '' } : {}),
+      ...(seen.monitor ? { monitor: seen.monitor.address } : {}),
+    }),
     () => void (running ? running.stop() : process.exit(1)),
   );
   // Until it runs, a signal ends it at once: there is nothing to finish.
@@ -92,6 +98,8 @@ async function worker(flags: Flags): Promise<void> {
       prefix: address.prefix,
       log,
       signals: true,
+      telemetry: false,
+      onBus: seen.attach,
       ...(address.creds === undefined ? {} : { creds: address.creds }),
       ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
       ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
@@ -101,6 +109,7 @@ async function worker(flags: Flags): Promise<void> {
       ? await runLlmWorker({ ...common, llm })
       : await runWorker({ ...common, exec: { command: flags.exec ?? '' } });
   } catch (error) {
+    await seen.stop();
     if (error instanceof CommandNotFound) throw new WrongInput('--exec', error.message);
     if (error instanceof RangeError) throw new WrongInput(llm ? '--llm' : '--time-limit', error.message);
     throw error;
@@ -115,6 +124,7 @@ async function worker(flags: Flags): Promise<void> {
   await running.finished;
   await encoder?.close();
   beat.stop();
+  await seen.stop();
 }
 
 function checked(where: string, check: () => void): void {
