@@ -246,6 +246,9 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
       clock: 'ok',
       encoder: 'warn',
       traces: 'warn',
+      vectors: 'ok',
+      training: 'ok',
+      permissions: 'ok',
     });
     expect(checks.find((check) => check.name === 'actors')?.found).toMatch(
       /^coordinator × 1\b.*; not running: router, predictor$/,

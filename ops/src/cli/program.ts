@@ -7,6 +7,7 @@ import { addAlerts } from './commands/alerts.js';
 import { addAsk } from './commands/ask.js';
 import { addBench } from './commands/bench.js';
 import { addCancel } from './commands/cancel.js';
+import { addCompletion } from './commands/completion.js';
 import { addCorrect } from './commands/correct.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDead } from './commands/dead.js';
@@ -86,6 +87,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it need
     addDashboard,
     addKeys,
     addDoctor,
+    addCompletion,
   ]) {
     add(program);
   }

@@ -169,7 +169,8 @@ export function createHandlers(
    */
   async function advised(delivery: Delivery, span: Span): Promise<void> {
     const advisory = decodeMessage('advisory', deliveryAdvisorySchema, delivery.data);
-    if (advisory.stream !== subjects.stream('LOG')) return;
+    // Everybody who reads the log may give a record back to look at it again later: only of a worker's own consumer it means the work.
+    if (advisory.stream !== subjects.stream('LOG') || !advisory.consumer.startsWith('work-')) return;
     const stored = await shell.bus.jsm.streams
       .getMessage(advisory.stream, { seq: advisory.stream_seq })
       .catch(() => null);

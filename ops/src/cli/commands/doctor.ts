@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Check, fail } from '../doctor/check.js';
 import { checkMachine } from '../doctor/machine.js';
+import { checkParts, checkPermissions } from '../doctor/parts.js';
 import { checkSystem } from '../doctor/system.js';
 import { EXIT, explainFailure } from '../failures.js';
 import { type BusFlags, busAddress, withBusOptions, withExample, withJsonOption } from '../options.js';
@@ -27,15 +28,19 @@ export function addDoctor(program: Command): void {
 
 async function doctor(flags: Flags): Promise<void> {
   const address = busAddress(flags);
-  const machine = checkMachine();
+  const machine = Promise.all([checkMachine(), checkParts()]);
   let unreachable = false;
-  const system = await withBus(flags, checkSystem, { waitMs: 3_000 }).catch((error: unknown): Check[] => {
+  const system = await withBus(
+    flags,
+    async (bus) => [...(await checkSystem(bus)), await checkPermissions(bus, address.creds)],
+    { waitMs: 3_000 },
+  ).catch((error: unknown): Check[] => {
     const { line, exitCode } = explainFailure(error);
     unreachable = exitCode === EXIT.unreachable;
     const [found = line, ...advice] = line.split(': ');
     return [fail('bus', found, advice.join(': ') || `look at ${address.servers}`)];
   });
-  const checks = [...(await machine), ...system];
+  const checks = [...(await machine).flat(), ...system];
   const failed = checks.some((check) => check.verdict === 'fail');
   if (flags.json) printJson({ ok: !failed, checks });
   else printText(screen(checks));

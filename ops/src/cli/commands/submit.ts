@@ -1,7 +1,7 @@
 // `cortex submit`: publishes tasks, and waits for their decisions when asked to.
 import { type Bus, openMasters, type Presence, watchPresence } from '@cortex/bus';
-import { canonicalMaster, type Decision, type Priority, type TaskInput } from '@cortex/schemas';
-import type { Command } from 'commander';
+import { canonicalMaster, type Decision, PRIORITIES, type Priority, type TaskInput } from '@cortex/schemas';
+import { type Command, Option } from 'commander';
 import { Failed, Unreachable, WrongInput } from '../failures.js';
 import {
   type BusFlags,
@@ -59,7 +59,7 @@ export function addSubmit(program: Command): void {
     )
     .option('--id <id>', 'id of the task (default: made up)')
     .option('--title <title>', 'a short name for people')
-    .option('--priority <priority>', 'critical, high, medium or low (default: medium)', parsePriority)
+    .addOption(priorityOption())
     .option('--master <name>', 'pins the task to this master')
     .option('--repository <name>', 'the repository it is about, such as acme/payments')
     .option('--source <name>', 'where it comes from, such as github')
@@ -204,4 +204,11 @@ function undecided(open: string[], of: number, waitedMs: number, presence: Prese
     : new Unreachable(
         `${what}: no coordinator is running; start "cortex up" or "cortex actor coordinator", the tasks are stored`,
       );
+}
+
+/** Its parser takes any case; the choices are for help and completion. */
+function priorityOption(): Option {
+  const option = new Option('--priority <priority>', 'how urgent it is (default: medium)');
+  option.argChoices = [...PRIORITIES];
+  return option.argParser(parsePriority);
 }

@@ -15,6 +15,7 @@ import { type BusFlags, parseCount, parseDuration, withBusOptions, withExample, 
 import {
   clock,
   colours,
+  lastLine,
   masterOf,
   note,
   paintStep,
@@ -25,6 +26,7 @@ import {
 } from '../output/index.js';
 import { withBus } from '../session.js';
 import { askedToEnd } from '../signals.js';
+import { watchSummary } from '../watch-summary.js';
 
 interface Flags extends BusFlags {
   step?: string;
@@ -65,19 +67,28 @@ async function watch(flags: Flags): Promise<void> {
     const enough = new Promise<void>((resolve) => {
       full = resolve;
     });
+    const summary = watchSummary(Date.now());
+    if (!flags.json) note(`cortex: watching ${bus.servers} (Ctrl-C ends)`);
+    // A live view needs a terminal on both sides: what is piped gets its lines and nothing else.
+    const live = !flags.json && process.stdout.isTTY;
+    const bottom = live
+      ? lastLine(() => colours().dim(summary.text(Date.now())))
+      : { above: (print: () => void) => print(), stop: () => undefined };
     const stop = listen(bus, (happening) => {
       if (!wanted(happening, flags) || (flags.count !== undefined && shown >= flags.count)) return;
       shown++;
+      if ('record' in happening) summary.take(happening.record as LogRecord, Date.now());
+      else if (happening.event === 'alert') summary.alert();
       if (flags.json) printLine(happening);
-      else printText(line(happening));
+      else bottom.above(() => printText(line(happening)));
       if (shown === flags.count) full();
     });
     await bus.nc.flush();
-    if (!flags.json) note(`cortex: watching ${bus.servers} (Ctrl-C ends)`);
     const ends: Promise<unknown>[] = [enough, askedToEnd(() => process.exit(0))];
     if (flags.for !== undefined) ends.push(new Promise((resolve) => setTimeout(resolve, flags.for)));
     await Promise.race(ends);
     stop();
+    bottom.stop();
   });
 }
 

@@ -1,9 +1,9 @@
 // What the doctor sees without a bus: Node, nats-server, encoder, disk, the way of traces.
 import { statfs } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { MINIMUM_NATS_SERVER, provideEncoder, provideNatsServer } from '../../provide/index.js';
 import { homeFolder } from '../../up/index.js';
+import { portAnswers } from '../reach.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 const MINIMUM_NODE = [20, 12] as const;
@@ -83,17 +83,7 @@ async function traces(env: NodeJS.ProcessEnv): Promise<Check> {
     );
   }
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  const answers = await new Promise<boolean>((resolve) => {
-    const socket = connect({ host: url.hostname, port, timeout: 2_000 });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket
-      .once('connect', () => end(true))
-      .once('error', () => end(false))
-      .once('timeout', () => end(false));
-  });
+  const answers = await portAnswers(url.hostname, port);
   return answers
     ? ok('traces', `to ${to}`)
     : warn('traces', `nobody answers at ${to}`, 'start the collector; Cortex works on without it');

@@ -1,5 +1,6 @@
 // What commands print: data on standard output, words about the run on standard error.
 export { colours, paintsOn } from './colours.js';
+export { type LastLine, lastLine } from './last-line.js';
 export { age, clock, duration, moment } from './moments.js';
 export { note, printJson, printLine, printText } from './print.js';
 export { progressBar, type ShowProgress } from './progress.js';
