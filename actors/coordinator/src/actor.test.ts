@@ -178,6 +178,20 @@ describeOnServer('the coordinator', (suite) => {
     expect((await last('fence'))?.outcome).toMatchObject({ worker: 'w2', status: 'completed' });
   });
 
+  it('takes it for no giving back when somebody else who reads the log looks at a record again later', async () => {
+    const reader = { durable_name: 'somebody-else', ack_policy: 'explicit' as never, deliver_policy: 'new' as never };
+    await bus.jsm.consumers.add('LOG', reader);
+    await submit({ id: 'looked-at', text: SCAN, priority: 'high' });
+    await decided('looked-at');
+    const work = await until('the work', () => pullOne(bus, 'LOG', 'work-security-high'));
+    for (let round = 1; round <= 3; round++) (await until('it', () => pullOne(bus, 'LOG', 'somebody-else'))).nak(1);
+    await bus.jsm.consumers.delete('LOG', 'somebody-else');
+    await claim({ task: 'looked-at', status: 'completed', attempt: 1, worker: 'w1' });
+    await until('it to be settled', async () => (await last('looked-at'))?.step === 'settled');
+    expect(await steps('looked-at')).toEqual(['decided', 'settled']);
+    work.ack();
+  });
+
   it('refuses the claim of a worker that gave its message back, also when nobody announced anything', async () => {
     await submit({ id: 'given-back', text: SCAN, priority: 'high' });
     await decided('given-back');

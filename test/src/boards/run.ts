@@ -176,7 +176,7 @@ async function tasks(bus: Bus, seen: ReadonlyMap<string, LogRecord>, round: numb
   await reached(mine[1] ?? '', 'corrected');
 }
 
-/** Rubbish, a claim for nobody's task, a worker whose clock is wrong, a training without anything to learn from. */
+/** Rubbish, a claim for nobody's task, a worker whose clock is wrong, a training of what nobody can train. */
 async function trouble(bus: Bus, round: number): Promise<void> {
   await bus.js.publish(bus.subjects.submit, `{"id": 7, round ${round}`);
   const claim = { task: `nobody-${round}`, status: 'completed' };
@@ -186,8 +186,14 @@ async function trouble(bus: Bus, round: number): Promise<void> {
     const telemetry = { worker: 'late-clock', master: 'security', at, status: 'idle', gauges: {} };
     await publish(bus, bus.subjects.telemetry('late-clock'), telemetry, { type: EVENT_TYPES.telemetry });
   }
-  const job = { id: `job-${round}`, family: 'router', reason: 'a test', at: new Date().toISOString() };
-  await publish(bus, bus.subjects.job('router'), job, { type: EVENT_TYPES.job, id: job.id });
+  const job = {
+    id: `job-${round}`,
+    family: 'forecast',
+    reason: 'a test',
+    requested_by: 'a person',
+    at: new Date().toISOString(),
+  };
+  await publish(bus, bus.subjects.job('train'), job, { type: EVENT_TYPES.job, id: job.id });
 }
 
 /** Two versions in the registry, the second one on trial; each round appends decided tasks of which both said something. */
