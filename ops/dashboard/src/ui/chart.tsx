@@ -19,10 +19,12 @@ export interface ChartProps {
   /** What it shows, in a sentence. */
   readonly label: string;
   readonly lines: readonly Line[];
-  /** Times in seconds since the epoch, then the values of each line. */
+  /** Times in seconds since the epoch (with `along`: any numbers), then the values of each line. */
   readonly data: readonly (readonly (number | null)[])[];
   readonly height?: number;
   readonly unit?: string;
+  /** Words for the numbers along the bottom, when they are no times. */
+  readonly along?: (value: number) => string;
   /** A bound that is drawn across. */
   readonly bound?: number;
 }
@@ -92,7 +94,7 @@ function options(props: ChartProps, width: number): uPlot.Options {
     cursor: { show: false },
     padding: [8, 4, 0, 0],
     scales: {
-      x: { time: true },
+      x: { time: props.along === undefined },
       y: {
         range: (_u, _min, max) => [0, Math.max(max ?? 0, props.bound === undefined ? 1 : props.bound * 1.15) * 1.05],
       },
@@ -105,7 +107,7 @@ function options(props: ChartProps, width: number): uPlot.Options {
         font,
         space: 90,
         size: 26,
-        values: (_u, at) => at.map((one) => clock(one * 1_000)),
+        values: (_u, at) => at.map((one) => props.along?.(one) ?? clock(one * 1_000)),
       },
       {
         stroke: soft,
