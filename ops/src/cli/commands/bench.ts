@@ -9,7 +9,6 @@ interface Flags extends BusFlags {
   seconds: number;
   actors?: string;
   running?: boolean;
-  telemetry?: boolean;
   json?: boolean;
 }
 
@@ -23,7 +22,6 @@ export function addBench(program: Command): void {
     .option('--seconds <n>', 'length of each loaded part', parseCount, 10)
     .option('--actors <list>', 'how many of each actor, as for "cortex up"')
     .option('--running', 'measure the system at --nats instead of starting one: its log keeps the tasks of the bench')
-    .option('--telemetry', 'what telemetry costs instead: off, on, and with a dead backend, in turns')
     .action(bench);
   withBusOptions(command);
   withJsonOption(command);
@@ -32,7 +30,6 @@ export function addBench(program: Command): void {
 
 async function bench(flags: Flags): Promise<void> {
   const say = (line: string) => note(`cortex: ${line}`);
-  if (flags.telemetry) return telemetry(flags, say);
   const { runBench } = await import('../../bench/run.js');
   const found = await provideEncoder({ log: (line) => note(`cortex: ${line}`) });
   if (!found.found) note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
@@ -45,27 +42,6 @@ async function bench(flags: Flags): Promise<void> {
   });
   if (flags.json) return printJson(report);
   print(report);
-}
-
-async function telemetry(flags: Flags, say: (line: string) => void): Promise<void> {
-  const { benchTelemetry } = await import('../../bench/telemetry.js');
-  const report = await benchTelemetry({ seconds: flags.seconds, say });
-  if (flags.json) return printJson(report);
-  const row = (what: string, mode: keyof typeof report.per_second, ratio: string) => [
-    what,
-    String(report.per_second[mode].median),
-    ratio,
-  ];
-  printText(
-    table(
-      ['telemetry', 'decisions a second', 'of off, median of the turns'],
-      [
-        row('off', 'off', ''),
-        row('on', 'on', report.ratio.on.toFixed(3)),
-        row('on, backend dead', 'dead', report.ratio.dead.toFixed(3)),
-      ],
-    ),
-  );
 }
 
 function print(report: BenchReport): void {
