@@ -31,6 +31,18 @@ export function usualShare({ bad, all }: Cusum): number {
   return Math.min(0.6, Math.max(0.02, bad / all));
 }
 
+/**
+ * What the usual share may be at most, as far as the results tell (Wilson 1927, two standard errors). The sum is held against this: with an estimate
+ * from forty results that happens to be low, ordinary failures would add up.
+ */
+function usualAtMost(cusum: Cusum): number {
+  const share = usualShare(cusum);
+  const n = cusum.all;
+  const z2 = 4;
+  const spread = 2 * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n * n));
+  return Math.min(0.7, (share + z2 / (2 * n) + spread) / (1 + z2 / n));
+}
+
 /** Takes one result in. `alarm` rises beyond the limit and falls when the sum has come down by half. */
 export function addResult(cusum: Cusum, bad: boolean, now: number): void {
   if (cusum.all < PRIOR + WARM_UP) {
@@ -44,7 +56,7 @@ export function addResult(cusum: Cusum, bad: boolean, now: number): void {
     if (cusum.all >= PRIOR + WARM_UP) Object.assign(cusum, { excursionAll: 0, excursionBad: 0 });
     return;
   }
-  const usual = usualShare(cusum);
+  const usual = usualAtMost(cusum);
   const raised = Math.min(0.95, Math.max(2 * usual, usual + 0.25));
   const step = bad ? Math.log(raised / usual) : Math.log((1 - raised) / (1 - usual));
   if (cusum.sum === 0) cusum.since = now;
