@@ -185,7 +185,9 @@ export function durationQuantile(master: MasterState | undefined, q: number, lea
 export function longestDuration(master: MasterState | undefined, least = 20): number | undefined {
   if (!master || master.durations.length < least) return undefined;
   const { sorted, mean, deviation } = shapeOf(master);
-  return Math.max(Math.exp(mean + 4.5 * deviation), 2 * (sorted.at(-1) ?? 0));
+  // The deviation of few tasks is itself uncertain.
+  const deviations = 4.5 * (1 + 2 / Math.sqrt(sorted.length));
+  return Math.max(Math.exp(mean + deviations * deviation), 2 * (sorted.at(-1) ?? 0));
 }
 
 /** Sorted once for each new duration, however many look. */

@@ -6,7 +6,7 @@ import { traceOf } from './no-heartbeat.js';
 export const stuckRunning: Rule = {
   kind: 'stuck-running',
   reason:
-    'Its own budget and a tenth; else what the master’s tasks practically never take (4.5 deviations of their logarithms: one in 300,000, and twice the longest of the last 200) or three times the predicted 90th percentile, at least a minute; else an hour, a worker’s own time limit.',
+    'Its own budget and a tenth; else what the master’s tasks practically never take (4.5 deviations of their logarithms, more while few are known: at most one in 300,000, and twice the longest of the last 200) or three times the predicted 90th percentile, at least a minute; else an hour, a worker’s own time limit.',
   look(state, now, limits) {
     const found: Finding[] = [];
     for (const worker of state.workers.values()) {
