@@ -109,7 +109,15 @@ async function publishOnce(
   return published.name;
 }
 
-const NOTHING: Collected = { routing: [], refused: [], outcomes: [], logged: [], skipped: {}, capped: [], unreadable: 0 };
+const NOTHING: Collected = {
+  routing: [],
+  refused: [],
+  outcomes: [],
+  logged: [],
+  skipped: {},
+  capped: [],
+  unreadable: 0,
+};
 
 /** Rows and masters of a job on this machine's disk: kept from before, or collected from the log up to `until` and sifted. */
 export async function collect(

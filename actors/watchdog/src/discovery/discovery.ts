@@ -146,7 +146,7 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
   async function settle(answer: ReviewAnswer): Promise<void> {
     const key = `${PREFIX}.${answer.review?.slice('capability-'.length)}`;
     const kept = await journal.get<KeptProposal>(key);
-    if (!kept || kept.value.state !== 'asked') return;
+    if (kept?.value.state !== 'asked') return;
     const word = (answer.answer ?? answer.master ?? '').trim();
     const proposal = kept.value;
     if (word === '' || word === 'reject' || word === 'no' || word === 'expired') {
