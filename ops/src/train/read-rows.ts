@@ -9,7 +9,7 @@ const routingRow = z.looseObject({
   text: z.string().min(1),
   label: z.string().min(1).nullable(),
   weight: z.number().positive().optional(),
-  history: z.unknown(),
+  history: z.unknown().optional(),
 });
 const outcomeRow = z.looseObject({
   text: z.string().min(1),

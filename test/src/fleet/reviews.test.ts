@@ -29,7 +29,7 @@ describeOnServer('five hundred unsure tasks', (suite) => {
         reviewers: PEOPLE,
         reviewsADay: 1_000,
         assignMs: 3_000,
-        reviewMs: 15_000,
+        reviewMs: 25_000,
         anomaliesADay: 0,
       }),
       await suite.connect(),
@@ -49,6 +49,8 @@ describeOnServer('five hundred unsure tasks', (suite) => {
         const n = Number(task.slice(2));
         // Cy has left. Every tenth question nobody can answer. The command line takes a few.
         if (who === 'cy' || n % 10 === 9) return;
+        // A slow command line is no reason to ask somebody else's opinion as well.
+        if (byHand.includes(id)) return;
         if (byHand.length < 3) return void byHand.push(id);
         if (n % 10 === 8) return void late.push(task);
         const say = (by: string, master: string) =>
@@ -67,7 +69,7 @@ describeOnServer('five hundred unsure tasks', (suite) => {
     }
     await until('questions for the command line', () => byHand.length === 3, 30_000);
     const env = { ...process.env, NATS_URL: suite.server().url };
-    for (const id of byHand) await run(process.execPath, [CORTEX, 'review', 'answer', id, 'security'], { env });
+    await Promise.all(byHand.map((id) => run(process.execPath, [CORTEX, 'review', 'answer', id, 'security'], { env })));
     await until(
       'every question to be answered or over',
       () => new Set(given.flatMap(({ review }) => review ?? [])).size === TASKS,

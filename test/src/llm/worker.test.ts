@@ -244,7 +244,7 @@ describeOnServer('the LLM worker', (suite) => {
     );
     await until('the end of the job', () => worker.inFlight() === 0);
     const memory = await openMemory(stage.bus);
-    expect((await memory.task(task))?.spent.reserved).toBe(0);
+    await until('its tokens to be given back', async () => (await memory.task(task))?.spent.reserved === 0);
   });
 
   it('a result that was there when its worker died is handed in by the next one, and paid once', async () => {

@@ -24,7 +24,8 @@ const HOPS = [
   { name: 'process cortex.ask.router', below: 'ask cortex.ask.router' },
   { name: 'send cortex.log.decided', below: 'process cortex.tasks.submit' },
   { name: 'process work', below: 'send cortex.log.decided' },
-  { name: 'process cortex.outcomes', below: 'process work' },
+  { name: 'send cortex.outcomes', below: 'process work' },
+  { name: 'process cortex.outcomes', below: 'send cortex.outcomes' },
   { name: 'send cortex.log.settled', below: 'process cortex.outcomes' },
 ];
 

@@ -84,7 +84,11 @@ describe.skipIf(!encoder)(encoder ? 'with an encoder' : 'with an encoder (skippe
         requested_by: 'somebody',
         at: new Date().toISOString(),
       });
-      const closed = async () => (await trialsOf({ board }, 'tuned')).filter((t) => t.values.length > 0);
+      // Each look costs the server a consumer for a while.
+      const closed = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return (await trialsOf({ board }, 'tuned')).filter((t) => t.values.length > 0);
+      };
       await until('two trials to be under way', async () => (await closed()).length >= 2, LIMIT);
       expect((await board.read('tuned'))?.stage).toBe('searching');
       const led = (await board.read('tuned'))?.by;

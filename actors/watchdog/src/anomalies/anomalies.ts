@@ -72,7 +72,22 @@ export function watchAnomalies(options: AnomaliesOptions): Anomalies {
     },
     async stop() {
       stopped = true;
-      await thread?.terminate();
+      if (thread) await close(thread);
     },
   };
+}
+
+const CLOSE_MS = 3_000;
+
+/** Lets the thread end by itself: one that is cut off in the middle of a model's run can take the process with it. */
+async function close(thread: Worker): Promise<void> {
+  const gone = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+  thread.postMessage({ kind: 'close' } satisfies ToThread);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+  });
+  await Promise.race([gone, late]);
+  clearTimeout(timer);
+  await thread.terminate();
 }

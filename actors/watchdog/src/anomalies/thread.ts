@@ -6,7 +6,8 @@ import { openScorer, type Score, type ScorerOptions } from './scorer.js';
 /** A row to score, or a folder of the family `anomaly` to score with from now on (undefined: none). */
 export type ToThread =
   | { readonly kind: 'row'; readonly row: TelemetryWindow }
-  | { readonly kind: 'models'; readonly folder: string | undefined };
+  | { readonly kind: 'models'; readonly folder: string | undefined }
+  | { readonly kind: 'close' };
 export type FromThread =
   | { readonly kind: 'score'; readonly score: Score }
   | { readonly kind: 'refused'; readonly reason: string };
@@ -19,6 +20,11 @@ parentPort?.on('message', (message: ToThread) => {
 });
 
 async function take(message: ToThread): Promise<void> {
+  if (message.kind === 'close') {
+    await scorer.use(new Map());
+    parentPort?.close();
+    return;
+  }
   if (message.kind === 'row') {
     const score = await scorer.take(message.row);
     if (score) say({ kind: 'score', score });

@@ -84,9 +84,13 @@ export function openModel(settings: ResolvedLlm, master: string, border: Border)
           ...(request.promptLabel ? { [GEN_AI.promptLabel]: request.promptLabel } : {}),
         },
         async (span) => {
+          // Told apart here: what a server says of a key it was sent must not reach the span either.
           const whole = await stream(settings, { system, user, tools, output }, request.signal, (tokens) => {
             streamed = tokens;
             request.onTokens?.(tokens);
+          }).catch((thrown: unknown) => {
+            request.signal.throwIfAborted();
+            throw classify(thrown);
           });
           const usage = whole.usage_metadata;
           const input = usage?.input_tokens ?? inputEstimate;

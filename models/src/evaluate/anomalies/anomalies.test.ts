@@ -104,7 +104,7 @@ describe('evaluate anomalies', () => {
     ['no column at', 'time,v\n2026-01-01,1', { line: 1, field: 'at' }],
     ['no gauge', 'at\n2026-01-01', { line: 1 }],
     ['an empty file', '', { line: 1 }],
-    ['too few steps', 'at,v\n2026-01-01,1', {}],
+    ['too few steps', 'at,gauge0\n2026-01-01,1', {}],
   ])('refuses %s by file, line and field', async (_, text, place) => {
     const train = await write('bad.csv', text);
     const refused = runEvaluateAnomalies({ ...files, train });
