@@ -136,6 +136,15 @@ describeOnServer('the coordinator', (suite) => {
     expect(await last('pin-2')).toBeUndefined();
   });
 
+  it('waits for a master that is registered a moment after the task that names it', async () => {
+    await submit({ id: 'early-pin', text: 'whatever', master: 'legal' });
+    const masters = await openMasters(bus);
+    await masters.put({ name: 'legal', description: 'contracts' });
+    expect((await decided('early-pin')).decision).toMatchObject({ master: 'legal', method: 'pinned' });
+    await masters.remove('legal');
+    await masters.close();
+  });
+
   it('cancels before, after and instead of the submit', async () => {
     const cancel = (task: string) =>
       publish(bus, bus.subjects.cancel, { task, reason: 'not needed', by: 'ann' }, { type: EVENT_TYPES.taskCancel });

@@ -32,6 +32,9 @@ import { carryOut, type Shell } from './carry-out.js';
 /** A timer far in the future is looked at each hour: the server counts delays in nanoseconds. */
 const LONGEST_NAP_MS = 3_600_000;
 
+/** How long a task waits for the master that it names to be registered. */
+const REGISTRY_LAG_MS = 1_500;
+
 export interface Handlers {
   tasks(delivery: Delivery, span: Span): Promise<void>;
   outcomes(delivery: Delivery, span: Span): Promise<void>;
@@ -61,6 +64,9 @@ export function createHandlers(
     if (task.master !== undefined) {
       const pinned = masters.find(task.master);
       if (!pinned && task.master !== FALLBACK_MASTER) {
+        // Registered a moment ago, perhaps: the registry's news comes by another way than the task.
+        if (shell.bus.now() - delivery.storedAt < REGISTRY_LAG_MS)
+          throw new RetryLater(`master "${task.master}" is not known yet`, REGISTRY_LAG_MS / 2);
         throw new Unprocessable(`task: master: no master "${task.master}" is registered (${names(masters)})`);
       }
       if (pinned) task.master = pinned.name;
