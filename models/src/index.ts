@@ -30,7 +30,6 @@ export {
   type AutoencoderOptions,
   AutoencoderSession,
   columnsOf,
-  detectorNames,
   fitAnomalyModel,
   type Gauges,
   type GaugeTable,
@@ -47,7 +46,6 @@ export {
   type TrainAnomaliesOptions,
   type TrainedKind,
   trainAnomalies,
-  trainAutoencoder,
   valuesOf,
   WINDOW_MS,
   type Windows,
@@ -72,7 +70,6 @@ export {
   type RawRow,
   type Reason,
   readLastReport,
-  reportMarkdown,
   reportOf,
   sameText,
   writeReport,
@@ -80,7 +77,6 @@ export {
 export { type DiscoverInput, discover, type KnownMaster, type Proposal } from './discovery/index.js';
 export {
   changedMasters,
-  changePoint,
   type DatedRow,
   type Detector,
   type DetectorOptions,
@@ -173,11 +169,8 @@ export {
   type AuditRow,
   auditFairness,
   type Gap,
-  holm,
   type SlicedTask,
-  scriptOf,
   slicesOfTask,
-  upperTail,
 } from './fairness/index.js';
 export {
   ForecastDataError,
@@ -185,8 +178,6 @@ export {
   type ForecastOptions,
   type ForecastStep,
   type ForecastStream,
-  fitForecast,
-  openForecast,
 } from './forecast/index.js';
 export { type Edge, Graph, type PageRankOptions, personalisedPageRank } from './graph/index.js';
 export {
@@ -215,8 +206,6 @@ export {
   sampleRow,
   sourceOf,
   startKeptWriter,
-  TABLE_NAMES,
-  TABLES,
   type TableName,
 } from './kept/index.js';
 export {
@@ -230,21 +219,16 @@ export {
   type LearnedOutcome,
   type LoggedDecision,
   labelsOf,
-  labelsOfKept,
   REFUSED_WEIGHT,
   type RefusedRow,
 } from './labels/index.js';
 export {
   afterUse,
   cosine,
-  cutTo,
   freshness,
-  gist,
   isPattern,
-  mayRead,
   PROOF,
   packVector,
-  provenByOutcomes,
   type Recalled,
   type RecallOptions,
   recall,
@@ -265,7 +249,6 @@ export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder 
 export {
   type CrossFit,
   type CrossFitOptions,
-  crossFitMoe,
   fingerprintRows,
   loadMoe,
   MasterUndescribedError,
@@ -289,7 +272,7 @@ export {
   trainMoe,
   trainMoeInChild,
 } from './moe/index.js';
-export { appendNpy, countNpy, type Npy, NpyInvalid, readNpy } from './npy/index.js';
+export { type Npy, NpyInvalid, readNpy } from './npy/index.js';
 export {
   type Estimate,
   estimateOffPolicy,
@@ -300,7 +283,6 @@ export {
 } from './off-policy/index.js';
 export {
   ExternalDataError,
-  inspectOnnx,
   type LoadExpectations,
   type LoadedModel,
   loadModel,
@@ -320,7 +302,6 @@ export {
 } from './onnx/index.js';
 export {
   chooseByUtility,
-  DEFAULT_WEIGHTS,
   type Exploration,
   type ExplorationCandidate,
   type ExplorationOptions,
@@ -331,7 +312,6 @@ export {
   type UtilityOptions,
   type UtilityTerm,
   type UtilityWeights,
-  ZERO_WEIGHTS,
 } from './policy/index.js';
 export {
   type Evidence,
@@ -359,7 +339,6 @@ export {
   complexityOf,
   DEFAULT_PROMPTS,
   diffPrompts,
-  drawOf,
   type Judgement,
   judgementOf,
   judgePrompt,
@@ -377,7 +356,6 @@ export {
   taskTypeOf,
 } from './prompts/index.js';
 export {
-  abstainBelow,
   type Costs,
   DEFAULT_COSTS,
   type ExpertMaker,
@@ -412,8 +390,6 @@ export {
 export {
   type Arrival,
   type Demand,
-  delayProbability,
-  replicasFor,
   Scaler,
   type ScalerAnswer,
   type ScalerInput,
@@ -426,13 +402,11 @@ export {
   type TunedScaler,
   tuneScaler,
   type WaitPromise,
-  waitsLonger,
 } from './scaling/index.js';
 export {
   Bm25Index,
   type Bm25Options,
   DenseIndex,
-  fuseRanks,
   fuseScores,
   type Hit,
   HybridIndex,
@@ -445,9 +419,7 @@ export {
   searchTerms,
   type TunedWeight,
   type TuneOptions,
-  titledPassages,
   tuneWeight,
-  withoutNearDuplicates,
   withoutRepeatedTerms,
 } from './search/index.js';
 export {
@@ -463,21 +435,17 @@ export {
   bet,
   type Evidence as TestEvidence,
   evidenceOf,
-  meanInterval,
   meanOfArm,
   NO_ARMS,
   NO_EVIDENCE,
-  NO_MEAN,
   NO_PAIRS,
   observeArm,
-  observeMean,
   observePair,
   type PairedEvidence,
   type PairedRow,
   proven,
   type RunningMean,
   type Side,
-  signEvidence,
 } from './sequential/index.js';
 export {
   cleanLabel,
@@ -493,7 +461,6 @@ export {
 export {
   type Histories,
   hearRecord,
-  historiesOf,
   type MasterHistory,
   readHistories,
   type TaskLife,
@@ -503,7 +470,6 @@ export {
 } from './track-record/index.js';
 export { heldOutMetrics } from './training/index.js';
 export {
-  checkSpace,
   type Params,
   propose,
   type SearchSpace,
