@@ -119,7 +119,7 @@ export async function runHarm(options: HarmOptions): Promise<HarmReport[]> {
       });
       const version = await system.publish(rows, options.straight ? 'trainer' : 'elsewhere');
       if (version !== next) throw new Error(`${version} was to be ${next}`);
-      await until('the trial', async () => (await system.trial())?.candidate === version, 30_000);
+      await until('the trial', async () => (await system.trial())?.candidate === version, 300_000);
       let share = 0;
       const watch = await system.registry.watch('router', (aliases) => {
         if (aliases.challenger === version) share = Math.max(share, aliases.share);

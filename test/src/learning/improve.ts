@@ -4,7 +4,7 @@ import { type TrainingRow, trainRouter } from '@cortex/models';
 import { wilson } from '../harness/statistics.js';
 import { type Habits, openWorld } from './people.js';
 import { learntRows } from './rows.js';
-import { startSystem, untilServes } from './system.js';
+import { startSystem, untilServes, untilSpeaks } from './system.js';
 import { firstRows, heldOutAccuracy, readTickets } from './tickets.js';
 
 export interface ImproveOptions {
@@ -84,6 +84,7 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
   const events: { task: number; event: string; version: string; share: number }[] = [];
   let trainings = 0;
   let learntFrom = 0;
+  let newestTrained = '';
   const world = openWorld(system.bus, 'improve', HABITS, options.seed);
   try {
     system.bus.nc.subscribe(system.bus.subjects.modelEvents, {
@@ -93,7 +94,10 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
           version = '',
           after,
         } = message.json<{ event: string; version?: string; after?: { share: number } }>();
-        if (event === 'trained' && version.startsWith('router@')) trainings++;
+        if (event === 'trained' && version.startsWith('router@')) {
+          trainings++;
+          newestTrained = version;
+        }
         events.push({ task: world.told.length, event, version, share: after?.share ?? 0 });
         options.log(`after ${world.told.length} tasks: ${event} ${version} ${after?.share ?? ''}`);
       },
@@ -106,7 +110,8 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
       if (from + STEP < stream.length && world.reported() - learntFrom >= options.volume) {
         const before = trainings;
         if (options.trainer) await until('the training', () => trainings > before, 600_000);
-        else await system.publish(await learntRows(system.bus), 'trainer');
+        else newestTrained = await system.publish(await learntRows(system.bus), 'trainer');
+        await untilSpeaks(system, newestTrained);
         learntFrom = world.reported();
       }
       await new Promise((resolve) => setTimeout(resolve, AGE_MS));

@@ -3,7 +3,7 @@
 import { until } from '@cortex/bus/testing';
 import { AGE_MS, HABITS, PATIENCE_MS, type Share, share } from './improve.js';
 import { openWorld } from './people.js';
-import { startSystem } from './system.js';
+import { startSystem, untilSpeaks } from './system.js';
 import { firstRows, readTickets } from './tickets.js';
 
 export interface ShiftOptions {
@@ -66,10 +66,14 @@ export async function runShift(options: ShiftOptions): Promise<ShiftReport> {
   const world = openWorld(system.bus, 'shift', HABITS, options.seed);
   try {
     let trainings = 0;
+    let newestTrained = '';
     system.bus.nc.subscribe(system.bus.subjects.modelEvents, {
       callback: (_, message) => {
         const { event, version = '', reason } = message.json<{ event: string; version?: string; reason?: string }>();
-        if (event === 'trained' && version.startsWith('router@')) trainings++;
+        if (event === 'trained' && version.startsWith('router@')) {
+          trainings++;
+          newestTrained = version;
+        }
         options.log(`after ${world.told.length} tasks: ${event} ${version} ${reason ?? ''}`);
       },
     });
@@ -100,13 +104,13 @@ export async function runShift(options: ShiftOptions): Promise<ShiftReport> {
         options.log(`alarm after ${sent} tasks: ${since[0]?.summary}`);
         // In life a training takes an hour's tasks, and an outcome a few; here neither may depend on how fast this machine is.
         const before = trainings;
-        await until('the training that drift asks for', () => trainings > before, 600_000).catch((error: Error) =>
-          options.log(error.message),
-        );
+        await until('the training that drift asks for', () => trainings > before, 600_000);
+        await untilSpeaks(system, newestTrained);
       }
       if (world.reported() - learntFrom >= VOLUME && sent < tickets.length) {
         const before = trainings;
-        await until('the next training', () => trainings > before, 600_000).catch(() => undefined);
+        await until('the next training', () => trainings > before, 600_000);
+        await untilSpeaks(system, newestTrained);
         learntFrom = world.reported();
       }
       if (sent % 200 > 0) continue;

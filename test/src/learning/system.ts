@@ -24,7 +24,7 @@ import {
 } from '@cortex/bus';
 import { startTestServer, until } from '@cortex/bus/testing';
 import type { TrainingRow } from '@cortex/models';
-import { type Alert, EVENT_TYPES, type Master } from '@cortex/schemas';
+import { type Alert, type Decision, EVENT_TYPES, type Master } from '@cortex/schemas';
 import { Kvm } from '@nats-io/kv';
 
 export interface Ticket {
@@ -165,17 +165,40 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 /** Waits until the version serves and a task has been decided by it. */
 export async function untilServes(system: System, name: string): Promise<void> {
   await until(`${name} to serve`, async () => (await system.registry.aliases('router')).champion === name, 60_000);
-  const log = taskLog(system.bus);
-  let probes = 0;
+  await untilHeard(system, name, (decision) => decision.models.router === name);
+}
+
+/**
+ * Waits until a version that was just trained speaks of each task, if its trial begins now: it may also be refused, or wait until the one before it
+ * was tried. In life a model is loaded while a task or two come in, here while a hundred do.
+ */
+export async function untilSpeaks(system: System, name: string): Promise<void> {
+  const onTrial = async () => {
+    const { champion, challenger, shadow } = await system.registry.aliases('router');
+    return [champion, challenger, shadow].includes(name);
+  };
+  if (!(await until(`the trial of ${name}`, onTrial, 5_000).catch(() => false))) return;
+  await untilHeard(system, name, ({ models, others }) => {
+    const heard = others?.some(({ model, error }) => model === name && error === undefined);
+    return heard === true || models.router === name;
+  });
+}
+
+let probes = 0;
+
+/** Sends tasks that nobody reports on until the decision on one of them shows the version. */
+async function untilHeard(system: System, name: string, shows: (decision: Decision) => boolean): Promise<void> {
   await until(
-    `a decision of ${name}`,
+    `${name} to be heard`,
     async () => {
       const id = `probe-${name}-${probes++}`;
       const task = { id, text: `probe number ${probes}` };
       await publish(system.bus, system.bus.subjects.submit, task, { type: EVENT_TYPES.taskSubmit, id });
-      const decided = await until(`${id} to be decided`, () => log.last(id), 30_000);
-      return decided.record.decision?.models.router === name;
+      const decided = await until(`${id} to be decided`, () => log(system, id), 30_000);
+      return decided.record.decision !== undefined && shows(decided.record.decision);
     },
-    60_000,
+    120_000,
   );
 }
+
+const log = (system: System, id: string) => taskLog(system.bus).last(id);
