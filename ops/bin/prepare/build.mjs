@@ -75,7 +75,7 @@ function tsc(root, say) {
   const began = Date.now();
   const beat = setInterval(() => say(`still building, ${Math.round((Date.now() - began) / 1000)} s`), 10_000);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root], {
+    const child = spawn(process.execPath, [join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'), '-b', root], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });

@@ -40,7 +40,7 @@ describe('what is prepared before a command', () => {
 
   // A workspace of one package, an npm that installs a tsc, a tsc that builds; both count how often they ran.
   function workspace({ npm = '' } = {}) {
-    put('package-lock.json', lock({ 'node_modules/typescript': { version: '1.0.0' } }));
+    put('package-lock.json', lock({ 'node_modules/typescript-7': { version: '1.0.0' } }));
     put('tsconfig.json', '{"references":[{"path":"one"}]}');
     put('tsconfig.base.json', '{}');
     for (const file of ['package.json', 'tsconfig.json', 'src/index.ts']) put(`one/${file}`, '{}');
@@ -48,8 +48,8 @@ describe('what is prepared before a command', () => {
     const tsc = `${count('tsc')}require('fs').mkdirSync('one/dist',{recursive:true});require('fs').writeFileSync('one/dist/index.js','');`;
     put(
       'npm.cjs',
-      `${count('npm')}${npm};const fs=require('fs');fs.mkdirSync('node_modules/typescript/bin',{recursive:true});
-      fs.writeFileSync('node_modules/typescript/bin/tsc',${JSON.stringify(tsc)});
+      `${count('npm')}${npm};const fs=require('fs');fs.mkdirSync('node_modules/typescript-7/bin',{recursive:true});
+      fs.writeFileSync('node_modules/typescript-7/bin/tsc',${JSON.stringify(tsc)});
       fs.copyFileSync('package-lock.json','node_modules/.package-lock.json');`,
     );
   }
