@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generatedSeries } from '../../anomaly/generated-series.test-data.js';
 import type { GaugeTable } from '../../anomaly/index.js';
+import { seededRandom } from '../../metrics/index.js';
 import { runEvaluateAnomalies as evaluate, type RunEvaluateAnomaliesOptions } from './index.js';
 import { averagePrecision, bestF1, labelledSpans, ranked, vusPr } from './scores.js';
 
@@ -94,6 +95,36 @@ describe('evaluate anomalies', () => {
     const full = await runEvaluateAnomalies(files);
     const sparse = await runEvaluateAnomalies({ ...files, labels: await write('some.csv', some.join('\n')) });
     expect(sparse).toMatchObject({ auc_pr: (full as { auc_pr: number }).auc_pr });
+  });
+
+  it('takes rows in any order: the same scores and figures as of the sorted files', async () => {
+    const shuffled = async (name: string, text: string) => {
+      const [header, ...rows] = text.split('\n');
+      const random = seededRandom(3);
+      const mixed = rows.map((row) => ({ row, by: random() })).sort((a, b) => a.by - b.by);
+      return write(name, [header, ...mixed.map(({ row }) => row)].join('\n'));
+    };
+    const mixed = {
+      train: await shuffled('a-mixed.csv', csv(made.train)),
+      test: await shuffled('b-mixed.csv', csv(made.test, 600)),
+      // In the order of the test part's rows once, in the order of time once: both are told by their times.
+      labels: await shuffled('l-mixed.csv', labels(made.label, 600)),
+    };
+    const scores = join(folder, 'mixed-scores.csv');
+    const { seconds: _, ...sorted } = await runEvaluateAnomalies({ ...files, scores, autoencoderSteps: 0 });
+    const before = await readFile(scores, 'utf8');
+    for (const own of [mixed.labels, files.labels]) {
+      const { seconds: __, ...found } = await runEvaluateAnomalies({
+        ...mixed,
+        labels: own,
+        scores,
+        autoencoderSteps: 0,
+      });
+      const { out_of_order, ...steps } = (found as { steps: { out_of_order: number } }).steps;
+      expect(out_of_order).toBeGreaterThan(1_000);
+      expect({ ...found, steps: { ...steps, out_of_order: 0 } }).toEqual(sorted);
+      expect(await readFile(scores, 'utf8')).toBe(before);
+    }
   });
 
   it.each([

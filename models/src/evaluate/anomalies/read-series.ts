@@ -8,6 +8,10 @@ export interface Steps extends GaugeTable {
   /** As written in the file. */
   atText: string[];
   ignored: string[];
+  /** Of each row of the file its step, where the rows were not in order of time: they are sorted, equal times as they came. */
+  stepOfRow?: Int32Array;
+  /** Rows whose time lies before that of a row above them. */
+  outOfOrder: number;
 }
 
 /** @param wanted the gauges of the training part: the test part must have them, further ones are left out. */
@@ -39,7 +43,33 @@ export async function readSteps(file: string, wanted?: readonly string[]): Promi
     for (let g = 0; g < gauges.length; g++) columns[g]!.push(parseNumber(cells[where[g]!]!, file, line, gauges[g]!));
   }
   if (!at.length) throw new EvaluateInputError(file, 'holds no steps', 2);
-  return { gauges, columns: columns.map((c) => Float64Array.from(c)), at, atText, ignored };
+  const read = { gauges, columns: columns.map((c) => Float64Array.from(c)), at, atText, ignored, outOfOrder: 0 };
+  return inOrderOfTime(read);
+}
+
+/** A detector sees steps as they came about, whatever the order of the rows. */
+function inOrderOfTime(read: Steps): Steps {
+  const { at } = read;
+  let latest = Number.NEGATIVE_INFINITY;
+  let outOfOrder = 0;
+  for (const time of at) {
+    if (time < latest) outOfOrder++;
+    else latest = time;
+  }
+  if (outOfOrder === 0) return read;
+  const rows = Int32Array.from(at, (_, row) => row).sort((a, b) => at[a]! - at[b]! || a - b);
+  const stepOfRow = new Int32Array(rows.length);
+  rows.forEach((row, step) => {
+    stepOfRow[row] = step;
+  });
+  return {
+    ...read,
+    columns: read.columns.map((column) => Float64Array.from(rows, (row) => column[row]!)),
+    at: Array.from(rows, (row) => at[row]!),
+    atText: Array.from(rows, (row) => read.atText[row]!),
+    stepOfRow,
+    outOfOrder,
+  };
 }
 
 /** 0 or 1 a test step. Steps that the file leaves out are 0; a label of a step that is not there is an error. */
@@ -61,8 +91,9 @@ export async function readLabels(file: string, steps: Steps): Promise<Uint8Array
     if (label === undefined)
       throw new EvaluateInputError(file, `"${text.slice(0, 40)}" is neither 0 nor 1`, line, 'label');
     // Clocks put back give the same time twice: as long as both files go in step, the row decides.
-    if (steps.at[row] === time && !byTime) {
-      out[row] = label;
+    const step = steps.stepOfRow?.[row] ?? row;
+    if (steps.at[step] === time && !byTime) {
+      out[step] = label;
       continue;
     }
     byTime ??= placesByTime(steps.at);

@@ -23,7 +23,7 @@ export interface RunEvaluateAnomaliesOptions {
   labels?: string;
   /** Instead of the three: a folder of NAME.train.csv, NAME.test.csv, NAME.labels.csv, each perhaps .gz. */
   series?: string;
-  /** Writes `[series,]at,score,alert,gauge` of every test step. */
+  /** Writes `[series,]at,score,alert,gauge` of every test step, in order of time. */
   scores?: string;
   /** Alerting steps of 1,000 that are like the training part. Default 5. */
   alertsPer1000?: number;
@@ -52,7 +52,8 @@ export interface AnomalyScores {
 }
 
 export interface SeriesScores extends AnomalyScores {
-  steps: { train: number; test: number; labelled: number; spans: number };
+  /** `out_of_order`: rows of both parts whose time lies before that of a row above them; steps are taken in order of time. */
+  steps: { train: number; test: number; labelled: number; spans: number; out_of_order: number };
   threshold: number;
   /** The gauges that made the score of the steps in alert, by share. */
   gauges: { gauge: string; share: number }[];
@@ -155,7 +156,13 @@ async function scoreSeries(
     delay_steps: delays.length ? delays.sort((a, b) => a - b)[(delays.length - 1) >> 1]! : null,
     spans_found: has ? delays.length / spans.length : null,
     detectors: { ...Object.fromEntries(names.map((name, d) => [name, areaOf(alone[d]!)])), random: areaOf(noise) },
-    steps: { train: train.at.length, test: steps, labelled: label.reduce((a, b) => a + b, 0), spans: spans.length },
+    steps: {
+      train: train.at.length,
+      test: steps,
+      labelled: label.reduce((a, b) => a + b, 0),
+      spans: spans.length,
+      out_of_order: train.outOfOrder + test.outOfOrder,
+    },
     threshold: model.threshold,
     gauges: [...blame]
       .map(([gauge, sum]) => ({ gauge, share: sum / blamed }))

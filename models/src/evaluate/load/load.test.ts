@@ -53,6 +53,14 @@ describe('evaluate load', () => {
     expect(document).toMatchObject({ arrivals: 5, most_per_bin: 2, bins: { learned: 10, scored: 10 } });
   });
 
+  it('passes over columns of words, quoted or empty', async () => {
+    const rows = [5, 195, 15, 12, 100].map((s) => new Date(START + s * 1000).toISOString());
+    const words = ['"one, two"', '', 'gpt', '7', 'x'];
+    const text = ['model,at,n', ...rows.map((at, i) => `${words[i]},${at},${i}`)].join('\n');
+    const document = await runEvaluateLoad({ series: await write('words.csv', text), bin: 10 });
+    expect(document).toMatchObject({ arrivals: 5, most_per_bin: 2 });
+  });
+
   it('gives the known error of the last value', async () => {
     const counts = [...new Array(20).fill(1), 2, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
     const document = await runEvaluateLoad({ series: await write('known.csv', csv(counts)), bin: 10 });
@@ -61,7 +69,7 @@ describe('evaluate load', () => {
 
   it.each([
     ['a time that is none', 'at,n\n2026-01-01T00:00:00Z,1\nsoon,2', { line: 3, field: 'at' }],
-    ['a number that is none', 'at,n\n2026-01-01T00:00:00Z,x', { line: 2, field: 'n' }],
+    ['a number that is none', 'at,n\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:00Z,x', { line: 3, field: 'n' }],
     ['no column at', 'n\n1', { line: 1, field: 'at' }],
     ['a time years away', 'at\n2026-01-01T00:00:00Z\n2050-01-01T00:00:00Z', { line: 3, field: 'at' }],
     ['no arrivals', 'at,n\n', { line: 2 }],

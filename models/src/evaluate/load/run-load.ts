@@ -5,7 +5,7 @@ import { columnsOf, parseNumber, parseTime, readCsv } from '../anomalies/index.j
 import { EvaluateInputError } from '../outcomes/index.js';
 
 export interface RunEvaluateLoadOptions {
-  /** CSV with one arrival a row: `at`, further numbers are ignored; perhaps .gz. */
+  /** CSV with one arrival a row: `at`, further columns are ignored; perhaps .gz. */
   series: string;
   /** Seconds. Default 10. */
   bin?: number;
@@ -132,6 +132,7 @@ export async function countArrivals(file: string, bin: number): Promise<Float64A
   const perBin = new Map<number, number>();
   let place: number | undefined;
   let header: string[] = [];
+  const numbers: boolean[] = [];
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for await (const { line, cells } of readCsv(file)) {
@@ -142,7 +143,10 @@ export async function countArrivals(file: string, bin: number): Promise<Float64A
     }
     const number = Math.floor(parseTime(cells[place]!, file, line) / (bin * 1000));
     cells.forEach((text, i) => {
-      if (i !== place) parseNumber(text, file, line, header[i]!);
+      if (i === place || text === '') return;
+      // Named by its first value: names and other words are as good as numbers to be passed over; a number column with a word in it is damaged.
+      numbers[i] ??= Number.isFinite(Number(text));
+      if (numbers[i]) parseNumber(text, file, line, header[i]!);
     });
     first = Math.min(first, number);
     last = Math.max(last, number);
