@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { coordinatorActor } from '@cortex/actor-coordinator';
+import { collectRows, lastOfLog } from '@cortex/actor-trainer';
 import { watchdogActor } from '@cortex/actor-watchdog';
 import { openMasters, runActor, silentLogger, until } from '@cortex/bus';
 import { describeOnServer } from '@cortex/bus/testing';
@@ -16,7 +17,7 @@ const TASKS = 500;
 const PEOPLE = ['ada', 'bob', 'cy'];
 
 describeOnServer('five hundred unsure tasks', (suite) => {
-  it('all end in a defined state, and what people said is in the log with their names', async () => {
+  it('all end in a defined state, and the trainer learns what people said, with their names', async () => {
     const bus = await suite.connect();
     const { subjects } = bus;
     const masters = await openMasters(bus);
@@ -56,7 +57,19 @@ describeOnServer('five hundred unsure tasks', (suite) => {
         const say = (by: string, master: string) =>
           bus.nc.publish(subjects.reviewsAnswered, JSON.stringify({ review: id, task, master, by }));
         say(who, n % 2 ? 'security' : 'cicd');
-        if (n % 10 === 7) say('dee', 'cicd');
+      },
+    });
+    // Somebody sees what was answered, and knows better.
+    const contradicted = new Set<string>();
+    bus.nc.subscribe(subjects.live('*'), {
+      callback(_error, msg) {
+        const { task, correction } = msg.json<LogRecord>();
+        if (Number(task.id.slice(2)) % 10 !== 7 || correction?.by === undefined || contradicted.has(task.id)) return;
+        contradicted.add(task.id);
+        bus.nc.publish(
+          subjects.reviewsAnswered,
+          JSON.stringify({ review: `route-${task.id}`, task: task.id, master: 'cicd', by: 'dee' }),
+        );
       },
     });
     for (let n = 0; n < TASKS; n++) {
@@ -87,7 +100,7 @@ describeOnServer('five hundred unsure tasks', (suite) => {
         : 'open';
     };
     await until(
-      'late answers to move their tasks',
+      'late and contradicting answers to move their tasks',
       async () => {
         const records = await lasts();
         return late.every((task) => records.find((r) => r.task.id === task)?.decision?.method === 'human');
@@ -100,6 +113,24 @@ describeOnServer('five hundred unsure tasks', (suite) => {
     const labels = (await lasts()).filter((record) => record.correction !== undefined);
     expect(labels).toHaveLength(450);
     expect(labels.every(({ correction }) => correction?.by !== undefined && correction.by !== 'watchdog')).toBe(true);
+    // The trainer's own reading of the log: what was said last of each task, and by whom. Defaults teach nothing.
+    const said = new Map<string, ReviewAnswer>();
+    const questionOf = (id: string) => id.slice('route-'.length);
+    for (const answer of given)
+      if (answer.default !== true) said.set(answer.task ?? questionOf(answer.review ?? ''), answer);
+    const { routing } = await collectRows(bus, await lastOfLog(bus));
+    expect(routing).toHaveLength(450);
+    for (const { task, label, source, sayer } of routing) {
+      const { master, by } = said.get(task) as ReviewAnswer;
+      expect({ task, label, source, sayer }).toEqual({
+        task,
+        label: master,
+        source: 'correction',
+        sayer: `person:${by}`,
+      });
+    }
+    expect(routing.filter(({ sayer }) => sayer === 'person:dee').length).toBe(contradicted.size);
+    expect(contradicted.size).toBeGreaterThan(40);
     // What lay with cy went to somebody else.
     const passed = [...assigned.values()].filter((who) => who.has('cy') && who.size > 1);
     expect(passed.length).toBeGreaterThan(20);
