@@ -116,7 +116,12 @@ async function decideAndAppend(
   // Before the append: a crash in between leaves a question or a timer too many, which is harmless; too few would not be.
   if (task.deadline !== undefined) await setTimer(shell.bus, task);
   if (decision.review !== undefined) await askPerson(shell.bus, task, decision);
-  const logged = await append(shell, trigger, decidedRecord(last?.record, task, decision, planned.by), last);
+  const logged = await append(
+    shell,
+    trigger,
+    decidedRecord(last?.record, task, decision, planned.by, planned.at),
+    last,
+  );
   record('decisionLatency', (trigger.ageMs + performance.now() - trigger.receivedAt) / 1_000, {
     method: decision.method,
   });

@@ -150,6 +150,7 @@ export function createHandlers(
         ifRevision: answer.if_revision,
         avoid: answer.avoid,
         byDefault: answer.default,
+        at: delivery.storedAt,
       } as const;
       const { plan } = await carryOut(shell, { task, event, ...arrival(delivery) });
       if (plan.do === 'nothing') span.addEvent(plan.why);

@@ -38,7 +38,7 @@ function run(
       let planned = plan(last, event);
       if (planned.do === 'decide') {
         const made = decision(planned.master ?? choose(event), planned.master ? 'human' : 'ensemble');
-        planned = decidedRecord(last, planned.task, made, planned.by);
+        planned = decidedRecord(last, planned.task, made, planned.by, planned.at);
       }
       if (planned.do === 'wait') waited.push(event);
       if (planned.do === 'append') {
@@ -105,6 +105,20 @@ describe('the life of a task', () => {
       correction: { master: 'development', by: 'ann' },
       outcome: { master: 'development' },
     });
+  });
+
+  it('holds to the answer that was given last, in whatever order two are handled, open or settled', () => {
+    const answer = (master: string, by: string, at: number): TaskEvent =>
+      ({ kind: 'answer', task: 't-1', master, retry: false, by, at }) as const;
+    const first = answer('security', 'ann', NOW + 1_000);
+    const second = answer('cicd', 'bob', NOW + 2_000);
+    const holds = { master: 'cicd', by: 'bob', at: new Date(NOW + 2_000).toISOString() };
+    for (const before of [[submit], [submit, claim()]])
+      for (const answers of [
+        [first, second],
+        [second, first],
+      ])
+        expect(run([...before, ...answers]).records.at(-1)?.correction).toEqual(holds);
   });
 
   it('keeps a correction of a settled task as a label, once, without doing the work again', () => {

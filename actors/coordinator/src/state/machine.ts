@@ -2,6 +2,7 @@
 // time, in any order, twice. Appending what a plan says is the shell's work; losing the race means planning again from the newer record.
 import { createHash } from 'node:crypto';
 import {
+  type Correction,
   canonicalMaster,
   DEFAULT_PRIORITY,
   type LogRecord,
@@ -43,6 +44,8 @@ export type TaskEvent =
       readonly avoid?: string | undefined;
       /** What happens when nobody answers: no person said so, so it is no label. */
       readonly byDefault?: boolean | undefined;
+      /** When it was given, milliseconds since 1970: answers are handled abreast and again, and the one given last holds. */
+      readonly at?: number | undefined;
     }
   | { readonly kind: 'due'; readonly task: string; readonly now: number }
   | { readonly kind: 'exhausted'; readonly task: string; readonly revision: number; readonly deliveries: number };
@@ -65,6 +68,7 @@ export type Plan =
       readonly by?: string;
       readonly avoid?: string;
       readonly byDefault?: boolean;
+      readonly at?: number;
     }
   /** The task is unknown so far: try again later. */
   | { readonly do: 'wait'; readonly why: string }
@@ -190,6 +194,7 @@ function onAnswer(
     ifRevision?: number | undefined;
     avoid?: string | undefined;
     byDefault?: boolean | undefined;
+    at?: number | undefined;
   },
 ): Plan {
   if (!last) return { do: 'wait', why: `nothing is known of task ${event.task}` };
@@ -215,7 +220,10 @@ function onAnswer(
     if (isTerminal(last) || !task || last.decision?.master === master) return nothing('a default is no correction');
     return { do: 'decide', task, master, byDefault: true, ...(event.by ? { by: event.by } : {}) };
   }
-  const correction = { master, ...(event.by ? { by: event.by } : {}) };
+  const known = last.correction;
+  if (event.at !== undefined && known?.at !== undefined && event.at < Date.parse(known.at))
+    return nothing(`${known.by ?? 'somebody'} answered later`);
+  const correction = correctionBy(master, event.by, event.at);
   if (isTerminal(last) || !task) {
     if (last.correction?.master === master) return nothing('the same correction is known already');
     return append('corrected', { ...carry(last), correction }, last.decision?.master);
@@ -224,7 +232,17 @@ function onAnswer(
     if (last.correction?.master === master) return nothing('the same answer is known already');
     return append('corrected', { ...carry(last), correction }, master);
   }
-  return { do: 'decide', task, master, ...(event.by ? { by: event.by } : {}) };
+  return {
+    do: 'decide',
+    task,
+    master,
+    ...(event.by ? { by: event.by } : {}),
+    ...(event.at === undefined ? {} : { at: event.at }),
+  };
+}
+
+function correctionBy(master: string, by: string | undefined, at: number | undefined): Correction {
+  return { master, ...(by ? { by } : {}), ...(at === undefined ? {} : { at: new Date(at).toISOString() }) };
 }
 
 function onDue(last: LogRecord | undefined, now: number): Plan {
@@ -262,6 +280,7 @@ export function decidedRecord(
   task: Task,
   decision: NonNullable<LogRecord['decision']>,
   by?: string,
+  at?: number,
 ): Append {
   const human = decision.method === 'human';
   return {
@@ -272,7 +291,7 @@ export function decidedRecord(
       decision,
       decided_revision: (last?.revision ?? 0) + 1,
       ...(human
-        ? { correction: { master: decision.master, ...(by ? { by } : {}) } }
+        ? { correction: correctionBy(decision.master, by, at) }
         : last?.correction
           ? { correction: last.correction }
           : {}),
