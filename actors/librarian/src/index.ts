@@ -10,7 +10,7 @@ export { contextFor, search } from './search/answer.js';
 export { repositoryMap } from './search/map.js';
 export { type Found, rank, type SearchRequest, withoutRepeats } from './search/search.js';
 export { type LibrarianSettings, type LibrarianSettingsInput, librarianSettingsSchema } from './settings.js';
-export { StoreMismatch, StoreUnreachable } from './store/errors.js';
+export { StoreMismatch, StoreOutdated, StoreUnreachable } from './store/errors.js';
 export { openLance } from './store/lance.js';
 export { openMilvus } from './store/milvus.js';
 export { moveStore } from './store/move.js';

@@ -41,10 +41,11 @@ export async function reached<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const { EncoderChanged, StoreMismatch, StoreUnreachable } = await import('@cortex/actor-librarian');
+    const { EncoderChanged, StoreMismatch, StoreOutdated, StoreUnreachable } = await import('@cortex/actor-librarian');
     if (error instanceof StoreUnreachable)
       throw new Unreachable(`${error.message}: look at MILVUS_URL, or unset it to use the embedded store`);
-    if (error instanceof StoreMismatch || error instanceof EncoderChanged) throw new Failed(error.message);
+    if (error instanceof StoreMismatch || error instanceof StoreOutdated || error instanceof EncoderChanged)
+      throw new Failed(error.message);
     throw error;
   }
 }

@@ -35,3 +35,12 @@ export class StoreMismatch extends Error {
     );
   }
 }
+
+/** What lies there was written by an earlier version, in another form. */
+export class StoreOutdated extends Error {
+  override readonly name = 'StoreOutdated';
+  readonly retryable = false;
+  constructor(readonly where: string) {
+    super(`the index in ${where} was written by an earlier version of Cortex: remove that folder and index again`);
+  }
+}

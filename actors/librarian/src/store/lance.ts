@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os';
 import type { Collection } from '@cortex/schemas';
 import * as lancedb from '@lancedb/lancedb';
-import { Bool, Field, FixedSizeList, Float32, Float64, Int32, Schema, Utf8 } from 'apache-arrow';
-import { StoreMismatch, StoreUnreachable } from './errors.js';
+import { StoreMismatch, StoreOutdated, StoreUnreachable } from './errors.js';
 import { sqlOf } from './filter.js';
+import { isLayout, packed, partsOf, readFrom, reading, schemaOf, wholeFrom, wholeOf } from './lance-rows.js';
 import type { ChunkRow, Column, RowFilter, Store, StoreHit } from './types.js';
 
 const MiB = 1024 * 1024;
@@ -59,16 +59,16 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     const opening = db
       .openTable(collection)
       .then(async (found) => {
-        const type = (await found.schema()).fields.find(({ name }) => name === 'vector')?.type as
-          | { listSize: number }
-          | undefined;
+        const schema = await found.schema();
+        const type = schema.fields.find(({ name }) => name === 'vector')?.type as { listSize: number } | undefined;
         const length = type?.listSize ?? dimensions;
         if (length !== options.dimensions) throw new StoreMismatch(folder, length, options.dimensions);
+        if (!isLayout(schema)) throw new StoreOutdated(folder);
         dimensions = length;
         return found as lancedb.Table | undefined;
       })
       .catch((error: unknown) => {
-        if (error instanceof StoreMismatch) throw error;
+        if (error instanceof StoreMismatch || error instanceof StoreOutdated) throw error;
         if (/was not found|does not exist/i.test(String(error))) {
           absentAt.set(collection, Date.now());
           return undefined;
@@ -107,12 +107,20 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     return true;
   }
 
-  const hits = async (query: lancedb.VectorQuery | lancedb.Query, filter: RowFilter | undefined, score: string) => {
+  const hits = async (
+    query: lancedb.VectorQuery | lancedb.Query,
+    filter: RowFilter | undefined,
+    measure: '_score' | '_distance',
+    scoreOf: (measured: number) => number,
+  ): Promise<StoreHit[]> => {
     const where = sqlOf(filter);
-    const rows = (await (where === undefined ? query : query.where(where))
-      .select(['id', 'embedded', score])
-      .toArray()) as Record<string, unknown>[];
-    return rows.map((row) => ({ id: String(row.id), embedded: row.embedded === true, value: Number(row[score]) }));
+    const found: StoreHit[] = [];
+    for await (const batch of (where === undefined ? query : query.where(where)).select(['id', measure])) {
+      const { id, [measure]: measured } = reading(batch);
+      for (let i = 0; i < batch.numRows; i++)
+        found.push({ id: String(id?.(i)), score: scoreOf(Number(measured?.(i))) });
+    }
+    return found;
   };
 
   return {
@@ -125,10 +133,7 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     async put(collection, rows) {
       if (rows.length === 0) return;
       const target = await made(collection);
-      const data = lancedb.makeArrowTable(
-        rows.map((row) => ({ ...row, vector: Array.from(row.vector) })),
-        { schema: schemaOf(dimensions) },
-      );
+      const data = lancedb.makeArrowTable(rows.map(packed), { schema: schemaOf(dimensions) });
       await target.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
       const fresh = !searchable.has(collection);
       await hasWords(collection, target, true);
@@ -147,12 +152,9 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       const target = await table(collection);
       if (!target) return;
       const where = sqlOf(filter);
-      const query = target.query().select([...columns]);
-      for await (const batch of where === undefined ? query : query.where(where)) {
-        const all = batch.toArray() as unknown as Record<string, unknown>[];
-        for (let at = 0; at < all.length; at += SCAN_ROWS)
-          yield all.slice(at, at + SCAN_ROWS).map((row) => plain(row, columns)) as Pick<ChunkRow, C>[];
-      }
+      const query = target.query().select(readFrom(columns));
+      for await (const batch of where === undefined ? query : query.where(where))
+        for (let at = 0; at < batch.numRows; at += SCAN_ROWS) yield partsOf(batch, columns, at, at + SCAN_ROWS);
     },
 
     async words(collection, terms, most, filter) {
@@ -160,7 +162,7 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       const asked = [...new Set(terms.split(' ').filter(Boolean))].slice(0, MOST_TERMS).join(' ');
       if (!target || asked === '' || !(await hasWords(collection, target, false))) return [];
       const query = target.query().fullTextSearch(new lancedb.MatchQuery(asked, 'terms')).limit(most);
-      return (await hits(query, filter, '_score')).map(({ id, value }): StoreHit => ({ id, score: value }));
+      return hits(query, filter, '_score', (score) => score);
     },
 
     async near(collection, vector, most, filter) {
@@ -173,20 +175,27 @@ export async function openLance(options: LanceOptions): Promise<Store> {
         .nprobes(Math.max(8, Math.ceil(cells * PROBED)))
         .limit(most);
       // Distance is 1 − dot product; unit vectors make that the cosine.
-      const found = await hits(query, filter, '_distance');
-      // Leaving out rows without a vector by a condition took three times as long.
-      return found.filter(({ embedded }) => embedded).map(({ id, value }): StoreHit => ({ id, score: 1 - value }));
+      const found = await hits(query, filter, '_distance', (distance) => 1 - distance);
+      // A row without a vector has one of zeros, which is at 0 exactly, as hardly any other is: only then is it asked which have one (a condition on every
+      // question took three times as long).
+      const doubtful = found.filter(({ score }) => score === 0).map(({ id }) => id);
+      if (doubtful.length === 0) return found;
+      const without = new Set<string>();
+      for await (const batch of target
+        .query()
+        .where(sqlOf({ ids: doubtful, embedded: false }) as string)
+        .select(['id']))
+        for (const { id } of partsOf(batch, ['id'], 0, batch.numRows)) without.add(id);
+      return found.filter(({ id }) => !without.has(id));
     },
 
     async get(collection, ids, vectors = false) {
       const target = await table(collection);
       if (!target || ids.length === 0) return [];
-      const rows = (await target
-        .query()
-        .where(sqlOf({ ids }) as string)
-        .select([...(vectors ? COLUMNS : PLAIN)])
-        .toArray()) as Record<string, unknown>[];
-      return rows.map((row) => ({ vector: NO_VECTOR, ...plain(row, vectors ? COLUMNS : PLAIN) }) as ChunkRow);
+      const found: ChunkRow[] = [];
+      const query = target.query().where(sqlOf({ ids }) as string);
+      for await (const batch of query.select(wholeFrom(vectors))) found.push(...wholeOf(batch));
+      return found;
     },
 
     async count(collection) {
@@ -235,43 +244,3 @@ const wordIndex = () =>
     asciiFolding: false,
     withPosition: false,
   });
-
-const TEXTS = [
-  'id',
-  'repository',
-  'path',
-  'language',
-  'kind',
-  'symbol',
-  'title',
-  'text',
-  'terms',
-  'commit',
-  'trust',
-  'hash',
-  'meaning',
-  'file_hash',
-  'links',
-] as const;
-const NUMBERS = ['start_line', 'end_line', 'passages', 'tokens'] as const;
-const PLAIN: readonly Column[] = [...TEXTS, ...NUMBERS, 'changed_at', 'embedded'];
-const COLUMNS: readonly Column[] = [...PLAIN, 'vector'];
-const NO_VECTOR = new Float32Array(0);
-
-const schemaOf = (dimensions: number): Schema =>
-  new Schema([
-    ...TEXTS.map((name) => new Field(name, new Utf8(), false)),
-    ...NUMBERS.map((name) => new Field(name, new Int32(), false)),
-    new Field('changed_at', new Float64(), false),
-    new Field('embedded', new Bool(), false),
-    new Field('vector', new FixedSizeList(dimensions, new Field('item', new Float32(), true)), true),
-  ]);
-
-function plain(row: Record<string, unknown>, columns: readonly Column[]): Partial<ChunkRow> {
-  return Object.fromEntries(
-    columns.map((column) => {
-      const value = row[column];
-      return [column, column === 'vector' ? Float32Array.from(value as Iterable<number>) : value];
-    }),
-  );
-}
