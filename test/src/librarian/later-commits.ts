@@ -13,8 +13,8 @@ const FIRST = 5;
 export interface LaterCommitsOptions {
   repository: string;
   encoder: Encoder;
-  /** Commits back from HEAD that are indexed. */
-  bases: readonly number[];
+  /** Commits that are indexed: so many back from HEAD, or every so many from the first one on, which asks of a longer history the same questions and more. */
+  bases: { back: readonly number[] } | { every: number };
   log: (line: string) => void;
   /** Folder to keep an index a base in, so that another run need not make it again. Default: none are kept. */
   keep?: string | undefined;
@@ -47,17 +47,17 @@ export async function askLaterCommits({
   let last: string | undefined;
   try {
     git(work, 'clone', '--quiet', '--shared', repository, clone);
-    const all = [...bases].sort((a, b) => b - a);
-    for (const [i, back] of all.entries()) {
-      const until = all[i + 1] ?? 0;
-      git(clone, 'checkout', '--quiet', `origin/HEAD~${back}`);
-      const vectors = join(work, `vectors-${back}`);
-      const kept = keep === undefined ? undefined : join(keep, String(back));
+    const all = basesOf(clone, bases);
+    for (const [i, base] of all.entries()) {
+      const until = all[i + 1] ?? 'origin/HEAD';
+      git(clone, 'checkout', '--quiet', base);
+      const vectors = join(work, `vectors-${base}`);
+      const kept = keep === undefined ? undefined : join(keep, base);
       if (kept && existsSync(kept)) cpSync(kept, vectors, { recursive: true });
       else {
         // What did not change since the base before need not be read again.
         if (last) cpSync(last, vectors, { recursive: true });
-        await indexBase(clone, vectors, encoder, (line) => log(`as of ${back} commits ago: ${line}`));
+        await indexBase(clone, vectors, encoder, (line) => log(`as of ${base.slice(0, 10)}: ${line}`));
         if (kept) cpSync(vectors, kept, { recursive: true });
       }
       last = vectors;
@@ -65,7 +65,7 @@ export async function askLaterCommits({
       const known = new Set<string>();
       for (const collection of ['codebase', 'documentation'] as const)
         for await (const rows of library.store.scan(collection, ['path'])) for (const { path } of rows) known.add(path);
-      for (const later of laterCommits(clone, `origin/HEAD~${back}`, `origin/HEAD~${until}`)) {
+      for (const later of laterCommits(clone, base, until)) {
         const touched = later.files.filter((file) => known.has(file));
         if (touched.length === 0) continue;
         asked.push({
@@ -81,6 +81,13 @@ export async function askLaterCommits({
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Oldest first. */
+function basesOf(clone: string, bases: LaterCommitsOptions['bases']): string[] {
+  const line = git(clone, 'rev-list', '--first-parent', '--reverse', 'origin/HEAD').trim().split('\n');
+  if ('back' in bases) return [...bases.back].sort((a, b) => b - a).flatMap((back) => line.at(-1 - back) ?? []);
+  return line.filter((_, i) => (i + 1) % bases.every === 0 && i + 1 < line.length);
 }
 
 async function indexBase(clone: string, vectors: string, encoder: Encoder, log: (line: string) => void): Promise<void> {
@@ -158,5 +165,27 @@ export const figureOf = (asked: readonly Asked[], way: Way): Figure => ({
   first_five: mean(asked.map(({ places }) => (places[way] > 0 && places[way] <= FIRST ? 1 : 0))),
   mrr: mean(asked.map(({ places }) => (places[way] > 0 ? 1 / places[way] : 0))),
 });
+
+export interface Lead {
+  /** Questions where only this way has a touched file among the first five, and where only words alone have. */
+  won: number;
+  lost: number;
+  /** Chance of so uneven a split, or a more uneven one, if both were equally good: exact two-sided McNemar. */
+  p: number;
+}
+
+/** One way beside words alone, question by question. */
+export function leadOf(asked: readonly Asked[], way: Way): Lead {
+  const has = (one: Asked, by: Way) => one.places[by] > 0 && one.places[by] <= FIRST;
+  const won = asked.filter((one) => has(one, way) && !has(one, 'words')).length;
+  const lost = asked.filter((one) => !has(one, way) && has(one, 'words')).length;
+  let term = 0.5 ** (won + lost);
+  let tail = 0;
+  for (let k = 0; k <= Math.min(won, lost); k++) {
+    tail += term;
+    term *= (won + lost - k) / (k + 1);
+  }
+  return { won, lost, p: Math.min(1, 2 * tail) };
+}
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / (values.length || 1);

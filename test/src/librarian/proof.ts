@@ -3,12 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadEncoder } from '@cortex/models';
 import { provideEncoder } from '@cortex/ops';
-import { askLaterCommits, figureOf, WAYS } from './later-commits.js';
+import { askLaterCommits, figureOf, leadOf, WAYS } from './later-commits.js';
 
 const { values } = parseArgs({
   options: {
     repository: { type: 'string', default: fileURLToPath(new URL('../../../', import.meta.url)) },
-    bases: { type: 'string', default: '160,120,80,40' },
+    /** Every so many commits from the first one on are indexed. */
+    every: { type: 'string', default: '40' },
+    /** So many commits back from the last one instead. */
+    bases: { type: 'string' },
     /** Folder for vectors, so that the next run need not make them again. */
     vectors: { type: 'string' },
     /** Folder to keep the indexes in, one a base. */
@@ -31,7 +34,7 @@ const encoder = await loadEncoder(found.folder, {
 const asked = await askLaterCommits({
   repository: values.repository,
   encoder,
-  bases: values.bases.split(',').map(Number),
+  bases: values.bases ? { back: values.bases.split(',').map(Number) } : { every: Number(values.every) },
   log,
   keep: values.keep,
 });
@@ -39,13 +42,17 @@ await encoder.close();
 if (values.each)
   for (const { message, places, touched } of asked)
     log(`${JSON.stringify(places)} ${message.split('\n')[0]} ${touched.join(' ')}`);
-const figures = Object.fromEntries(WAYS.map((way) => [way, figureOf(asked, way)]));
+const figures = Object.fromEntries(WAYS.map((way) => [way, { ...figureOf(asked, way), ...leadOf(asked, way) }]));
 if (values.json) process.stdout.write(`${JSON.stringify({ questions: asked.length, figures })}\n`);
 else {
   process.stdout.write(
-    `\n${asked.length} later commits, a touched file among the first five files:\n\n| way | first five | MRR |\n|---|---|---|\n`,
+    `\n${asked.length} later commits, a touched file among the first five files:\n\n| way | first five | MRR | won, lost against words alone | p |\n|---|---|---|---|---|\n`,
   );
-  for (const way of WAYS)
-    process.stdout.write(`| ${way} | ${figures[way]?.first_five.toFixed(3)} | ${figures[way]?.mrr.toFixed(3)} |\n`);
+  for (const way of WAYS) {
+    const { first_five, mrr, won, lost, p } = figures[way] ?? { first_five: 0, mrr: 0, won: 0, lost: 0, p: 1 };
+    process.stdout.write(
+      `| ${way} | ${first_five.toFixed(3)} | ${mrr.toFixed(3)} | ${won}, ${lost} | ${p.toPrecision(2)} |\n`,
+    );
+  }
 }
 process.exit((figures.graph?.first_five ?? 0) > (figures.words?.first_five ?? 1) ? 0 : 1);

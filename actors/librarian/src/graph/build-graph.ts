@@ -16,6 +16,13 @@ export interface FileNode {
 export interface KnowledgeGraph {
   graph: Graph;
   files: Map<string, FileNode>;
+  /** Which commit a row of past work tells of, and the files that commit touched and that are still there. By the row's id. */
+  changes: Map<string, Change>;
+}
+
+export interface Change {
+  node: string;
+  touched: readonly string[];
 }
 
 /** A name that many files define says nothing about any of them. */
@@ -38,9 +45,10 @@ export async function buildGraph(store: Store): Promise<KnowledgeGraph> {
   const files = new Map<string, FileNode>();
   const pointing: Pointing[] = [];
   const masters: [string, string][] = [];
+  const told: { id: string; node: string }[] = [];
   for (const collection of COLLECTIONS)
-    for await (const rows of store.scan(collection, ['repository', 'path', 'kind', 'language', 'links']))
-      for (const { repository, path, kind, language, links } of rows) {
+    for await (const rows of store.scan(collection, ['id', 'repository', 'path', 'kind', 'language', 'links']))
+      for (const { id, repository, path, kind, language, links } of rows) {
         const node = nodeOf({ repository, path, kind });
         const parsed = links === '{}' ? {} : (JSON.parse(links) as Links);
         if (node.startsWith('file:')) {
@@ -48,9 +56,29 @@ export async function buildGraph(store: Store): Promise<KnowledgeGraph> {
           if (!known) files.set(node, { repository, path, language, defines: parsed.defines ?? [] });
           else if (parsed.defines) known.defines = parsed.defines;
         } else if (kind === 'pattern' || kind === 'lesson') masters.push([node, `master:${repository}`]);
+        if (kind === 'change') told.push({ id, node });
         if (links !== '{}') pointing.push({ node, repository, path, links: parsed });
       }
-  return { graph: connect(files, pointing, masters), files };
+  return { graph: connect(files, pointing, masters), files, changes: changesOf(told, pointing, files) };
+}
+
+/** A long message lies in several rows, of which only the first names the files. */
+function changesOf(
+  told: readonly { id: string; node: string }[],
+  pointing: readonly Pointing[],
+  files: ReadonlyMap<string, FileNode>,
+): Map<string, Change> {
+  const byNode = new Map<string, Change>();
+  for (const { node, repository, links } of pointing) {
+    const touched = links.touched?.map((path) => fileNode(repository, path)).filter((file) => files.has(file)) ?? [];
+    if (touched.length > 0) byNode.set(node, { node, touched });
+  }
+  return new Map(
+    told.flatMap(({ id, node }) => {
+      const change = byNode.get(node);
+      return change ? [[id, change] as const] : [];
+    }),
+  );
 }
 
 function connect(

@@ -1,8 +1,9 @@
-// What lies near the best hits in the graph: they gain, and files that no word of the question led to come in by their best passage.
-// The one thing to know: the graph only ever adds. A hit is moved up by what points at it, never down for standing alone.
+// What lies near the best hits in the graph, or was changed by past work like the question: it gains, and files that no word of the question led to come in
+// by their best passage. The one thing to know: this only ever adds. A hit is moved up by what points at it, never down for standing alone.
 import { personalisedPageRank } from '@cortex/models';
 import type { Collection } from '@cortex/schemas';
 import type { Library } from '../library/library.js';
+import type { Vote } from '../search/history.js';
 import type { Found } from '../search/search.js';
 import type { RowFilter } from '../store/types.js';
 import { type KnowledgeGraph, nodeOf } from './build-graph.js';
@@ -11,13 +12,15 @@ import { type KnowledgeGraph, nodeOf } from './build-graph.js';
 const SEEDS = 30;
 /** Files that are looked into although nothing in them was found. */
 const NEW_FILES = 8;
-/** What the node that gains most gains, in standard deviations of a usual hit. */
-const GAIN = 3;
+/** What the node that gains most gains by the graph, and by the votes of past work, in standard deviations of a usual hit. */
+const GAIN = 1;
+const GAIN_BY_VOTES = 3;
 
 export async function expand(
   library: Library,
   knowledge: KnowledgeGraph,
   found: readonly Found[],
+  votes: ReadonlyMap<string, Vote>,
   question: { terms: string; vector: Float32Array | undefined },
   collections: readonly Collection[],
   filter: RowFilter,
@@ -42,7 +45,12 @@ export async function expand(
     if (share - own > 1e-4) support.set(node, share - own);
   }
   const most = Math.max(1e-9, ...support.values());
-  const gainOf = (node: string) => GAIN * Math.sqrt((support.get(node) ?? 0) / most);
+  const gainOf = (node: string) =>
+    GAIN * Math.sqrt((support.get(node) ?? 0) / most) + GAIN_BY_VOTES * Math.sqrt(votes.get(node)?.share ?? 0);
+  const reasonFor = (node: string) => {
+    const vote = votes.get(node);
+    return vote ? `changed by ${nameOf(vote.by)}, which is like this` : reasonOf(knowledge, node, seeds);
+  };
   const best = new Map<string, Found>();
   for (const one of found) {
     const node = nodeOf(one.row);
@@ -52,22 +60,13 @@ export async function expand(
     const node = nodeOf(one.row);
     // Only a file's best passage gains: a file is not better for being long.
     const gain = best.get(node) === one ? gainOf(node) : 0;
-    return gain > 0.25
-      ? { ...one, gain, score: one.score + gain, reasons: [...one.reasons, reasonOf(knowledge, node, seeds)] }
-      : one;
+    return gain > 0.25 ? { ...one, gain, score: one.score + gain, reasons: [...one.reasons, reasonFor(node)] } : one;
   });
-  const fresh = [...support]
-    .filter(([node]) => node.startsWith('file:') && !best.has(node))
-    .sort((a, b) => b[1] - a[1])
+  const fresh = [...new Set([...support.keys(), ...votes.keys()])]
+    .filter((node) => node.startsWith('file:') && !best.has(node))
+    .sort((a, b) => gainOf(b) - gainOf(a))
     .slice(0, NEW_FILES);
-  const added = await passagesOf(
-    library,
-    knowledge,
-    fresh.map(([node]) => node),
-    question,
-    collections,
-    filter,
-  );
+  const added = await passagesOf(library, knowledge, fresh, question, collections, filter);
   const floor = found.at(-1)?.score ?? 0;
   const usual = found[Math.min(found.length - 1, SEEDS)]?.score ?? floor;
   return [
@@ -78,7 +77,7 @@ export async function expand(
         ...one,
         gain: gainOf(node),
         score: Math.min(usual, top) + gainOf(node),
-        reasons: [reasonOf(knowledge, node, seeds)],
+        reasons: [reasonFor(node)],
       };
     }),
   ].sort((a, b) => b.score - a.score);
@@ -145,6 +144,8 @@ function reasonOf(knowledge: KnowledgeGraph, node: string, seeds: ReadonlyMap<st
     .sort((a, b) => (seeds.get(b.name) ?? 0) - (seeds.get(a.name) ?? 0));
   const first = known[0]?.name;
   if (!first) return 'near what was found, over several steps';
-  const [kind = '', , ...rest] = first.split(':');
-  return kind === 'work' ? `with ${rest.join(':')}` : `beside ${rest.join(':')}`;
+  return `${first.startsWith('work:') ? 'with' : 'beside'} ${nameOf(first)}`;
 }
+
+/** A node without its kind and repository. */
+const nameOf = (node: string): string => node.split(':').slice(2).join(':');

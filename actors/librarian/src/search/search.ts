@@ -9,6 +9,7 @@ import type { Library } from '../library/library.js';
 import { pathMatches } from '../store/filter.js';
 import type { ChunkRow, RowFilter, StoreHit } from '../store/types.js';
 import { rowFilterOf } from './filters.js';
+import { votesOf } from './history.js';
 
 /** Hits of each half that the scores are measured against, and those whose place is known beyond. */
 const DEPTH = 100;
@@ -54,6 +55,7 @@ export interface Ranking {
 }
 
 interface Half {
+  lists: ReadonlyMap<Collection, readonly Hit[]>;
   hits: Hit[];
   scores: Map<string, number>;
   /** What anything that is not among the hits has at most. */
@@ -97,8 +99,13 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
   const knowledge =
     request.graph === false || found.length === 0 ? undefined : await library.graph.get(library.waitsForGraph);
   if (!knowledge) return { found, explanation };
+  const past = fuse(library, ['issues'], only('issues', words), only('issues', meaning));
+  const votes = votesOf(
+    past.map(({ id, score }) => ({ id: id.slice('issues:'.length), score })),
+    knowledge.changes,
+  );
   return {
-    found: await expand(library, knowledge, found, { terms: terms.join(' '), vector }, collections, filter),
+    found: await expand(library, knowledge, found, votes, { terms: terms.join(' '), vector }, collections, filter),
     explanation,
   };
 }
@@ -122,26 +129,36 @@ async function encoderOf(library: Library, explanation: string[]): Promise<Encod
   return encoder;
 }
 
-const none = async (): Promise<Half> => ({ hits: [], scores: new Map(), below: 0 });
+const none = async (): Promise<Half> => halfOf([]);
 
 async function half(
   collections: readonly Collection[],
   ask: (collection: Collection) => Promise<StoreHit[]>,
 ): Promise<Half> {
-  const lists = await Promise.all(
-    collections.map(async (collection) =>
-      (await ask(collection)).map(({ id, score }) => ({ id: key(collection, id), score })),
+  return halfOf(
+    await Promise.all(
+      collections.map(async (collection) => {
+        const hits = (await ask(collection)).map(({ id, score }) => ({ id: key(collection, id), score }));
+        return [collection, hits] as const;
+      }),
     ),
   );
-  const all = lists.flat().sort((a, b) => b.score - a.score);
+}
+
+function halfOf(lists: readonly (readonly [Collection, readonly Hit[]])[]): Half {
+  const all = lists.flatMap(([, hits]) => hits).sort((a, b) => b.score - a.score);
   // A full list ends somewhere: what is not on it is below its end.
-  const ends = lists.filter((list) => list.length >= KNOWN).map((list) => list.at(-1)?.score ?? 0);
+  const ends = lists.filter(([, hits]) => hits.length >= KNOWN).map(([, hits]) => hits.at(-1)?.score ?? 0);
   return {
+    lists: new Map(lists),
     hits: all.slice(0, DEPTH),
     scores: new Map(all.map(({ id, score }) => [id, score])),
     below: Math.max(0, ...ends),
   };
 }
+
+/** The same half of one collection, measured against itself. */
+const only = (collection: Collection, { lists }: Half): Half => halfOf([[collection, lists.get(collection) ?? []]]);
 
 function fuse(library: Library, collections: readonly Collection[], words: Half, meaning: Half): Hit[] {
   const floor = (one: Half) => (id: string) => one.scores.get(id) ?? Math.min(one.below, one.hits.at(-1)?.score ?? 0);
