@@ -32,6 +32,7 @@ export class MadePassages {
   private readonly random: () => number;
   private readonly topics: Float32Array[];
   private readonly words: string[][];
+  private readonly paths: string[] = [];
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
@@ -69,15 +70,19 @@ export class MadePassages {
   row(i: number): Row {
     const topic = Math.floor(this.random() * TOPICS);
     const text = this.text(topic, 60 + Math.floor(this.random() * 80));
+    const path = `src/${topic}/${i >> 3}.ts`;
+    // Files import one another, so that a context has a graph to walk.
+    const imported = this.paths[Math.floor(this.random() * this.paths.length)];
+    this.paths.push(path);
     const id = i.toString(16).padStart(32, '0');
     return {
       id,
       repository: 'made',
-      path: `src/${topic}/${i >> 3}.ts`,
+      path,
       language: 'typescript',
       kind: 'function',
       symbol: `f${i}`,
-      title: `src/${topic}/${i >> 3}.ts › f${i}`,
+      title: `${path} › f${i}`,
       text,
       terms: searchTerms(text).join(' '),
       start_line: 1,
@@ -90,7 +95,7 @@ export class MadePassages {
       file_hash: id,
       passages: 1,
       tokens: 120,
-      links: '{}',
+      links: imported ? JSON.stringify({ imports: [`../../${imported}`] }) : '{}',
       embedded: true,
       vector: this.unit(this.topics[topic]),
     };

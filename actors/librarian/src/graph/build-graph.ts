@@ -1,7 +1,7 @@
 // The index's own graph: files, names, issues and commits, lessons and masters; who imports, mentions, changed or learnt what. From parsers and events
 // alone; who wrote something is no node of it.
 import { Graph } from '@cortex/models';
-import { COLLECTIONS } from '@cortex/schemas';
+import { COLLECTIONS, type Collection } from '@cortex/schemas';
 import type { Links } from '../chunk/rows.js';
 import type { Store } from '../store/types.js';
 import { Files } from './resolve.js';
@@ -11,6 +11,9 @@ export interface FileNode {
   path: string;
   language: string;
   defines: string[];
+  collection: Collection;
+  /** Its beginning. */
+  first: { id: string; line: number };
 }
 
 export interface KnowledgeGraph {
@@ -47,14 +50,23 @@ export async function buildGraph(store: Store): Promise<KnowledgeGraph> {
   const masters: [string, string][] = [];
   const told: { id: string; node: string }[] = [];
   for (const collection of COLLECTIONS)
-    for await (const rows of store.scan(collection, ['id', 'repository', 'path', 'kind', 'language', 'links']))
-      for (const { id, repository, path, kind, language, links } of rows) {
+    for await (const rows of store.scan(collection, [
+      'id',
+      'repository',
+      'path',
+      'kind',
+      'language',
+      'start_line',
+      'links',
+    ]))
+      for (const { id, repository, path, kind, language, start_line: line, links } of rows) {
         const node = nodeOf({ repository, path, kind });
         const parsed = links === '{}' ? {} : (JSON.parse(links) as Links);
         if (node.startsWith('file:')) {
           const known = files.get(node);
-          if (!known) files.set(node, { repository, path, language, defines: parsed.defines ?? [] });
-          else if (parsed.defines) known.defines = parsed.defines;
+          const first = known && known.first.line <= line ? known.first : { id, line };
+          const defines = parsed.defines ?? known?.defines ?? [];
+          files.set(node, { repository, path, language, defines, collection, first });
         } else if (kind === 'pattern' || kind === 'lesson') masters.push([node, `master:${repository}`]);
         if (kind === 'change') told.push({ id, node });
         if (links !== '{}') pointing.push({ node, repository, path, links: parsed });

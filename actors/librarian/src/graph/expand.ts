@@ -5,7 +5,7 @@ import type { Collection } from '@cortex/schemas';
 import type { Library } from '../library/library.js';
 import type { Vote } from '../search/history.js';
 import type { Found } from '../search/search.js';
-import type { RowFilter } from '../store/types.js';
+import type { ChunkRow, RowFilter } from '../store/types.js';
 import { type KnowledgeGraph, nodeOf } from './build-graph.js';
 
 /** Hits that the walk starts from. */
@@ -83,7 +83,7 @@ export async function expand(
   ].sort((a, b) => b.score - a.score);
 }
 
-/** The best passage of each file, in one question a collection. */
+/** The best passage of each file, in one question a collection that any of them lies in. */
 async function passagesOf(
   library: Library,
   knowledge: KnowledgeGraph,
@@ -92,49 +92,45 @@ async function passagesOf(
   collections: readonly Collection[],
   filter: RowFilter,
 ): Promise<Found[]> {
-  const paths = nodes.flatMap((node) => knowledge.files.get(node)?.path ?? []);
-  if (paths.length === 0 || filter.paths || filter.path !== undefined) return [];
-  const narrowed = { ...filter, paths };
-  const found: Found[] = [];
-  for (const collection of collections) {
-    if (collection !== 'codebase' && collection !== 'documentation') continue;
-    const hits = question.vector
-      ? await library.store.near(collection, question.vector, paths.length * 4, narrowed)
-      : await library.store.words(collection, question.terms, paths.length * 4, narrowed);
-    const rows = new Map(
-      (
-        await library.store.get(
-          collection,
-          hits.map(({ id }) => id),
-        )
-      ).map((row) => [row.id, row]),
-    );
-    const taken = new Set(found.map(({ row }) => nodeOf(row)));
-    for (const { id } of hits) {
-      const row = rows.get(id);
-      if (!row || taken.has(nodeOf(row)) || !nodes.includes(nodeOf(row))) continue;
-      taken.add(nodeOf(row));
-      found.push({ collection, row, score: 0, terms: [], reasons: [] });
-    }
-    // Nothing in it has a word of the question: its beginning says what it is.
-    const missing = nodes.filter((node) => !found.some(({ row }) => nodeOf(row) === node));
-    const left = new Set(missing.flatMap((node) => knowledge.files.get(node)?.path ?? []));
-    if (left.size === 0) continue;
-    const firsts = new Map<string, { id: string; line: number }>();
-    for await (const rows of library.store.scan(collection, ['id', 'path', 'start_line'], {
-      ...filter,
-      paths: [...left],
-    }))
-      for (const { id, path, start_line: line } of rows)
-        if (line < (firsts.get(path)?.line ?? Number.POSITIVE_INFINITY)) firsts.set(path, { id, line });
-    for (const row of await library.store.get(
-      collection,
-      [...firsts.values()].map(({ id }) => id),
-    ))
-      if (missing.includes(nodeOf(row))) found.push({ collection, row, score: 0, terms: [], reasons: [] });
+  if (filter.paths || filter.path !== undefined) return [];
+  const wanted = new Map<Collection, string[]>();
+  for (const node of nodes) {
+    const file = knowledge.files.get(node);
+    if (file && collections.includes(file.collection))
+      wanted.set(file.collection, [...(wanted.get(file.collection) ?? []), node]);
   }
-  return found;
+  const parts = await Promise.all(
+    [...wanted].map(async ([collection, own]): Promise<Found[]> => {
+      const files = own.flatMap((node) => knowledge.files.get(node) ?? []);
+      const narrowed = { ...filter, paths: files.map(({ path }) => path) };
+      const most = files.length * 4;
+      const hits = question.vector
+        ? await library.store.near(collection, question.vector, most, narrowed)
+        : await library.store.words(collection, question.terms, most, narrowed);
+      // Nothing in it is near, or has a word of the question: its beginning says what it is. Asked for together with the others.
+      const ids = new Set([...hits.map(({ id }) => id), ...files.map(({ first }) => first.id)]);
+      const rows = new Map((await library.store.get(collection, [...ids])).map((row) => [row.id, row]));
+      const best = new Map<string, ChunkRow>();
+      for (const id of ids) {
+        const row = rows.get(id);
+        if (row && own.includes(nodeOf(row)) && !best.has(nodeOf(row))) best.set(nodeOf(row), row);
+      }
+      return [...best.values()]
+        .filter((row) => fits(row, filter))
+        .map((row) => ({ collection, row, score: 0, terms: [], reasons: [] }));
+    }),
+  );
+  return parts.flat();
 }
+
+/** A file's beginning was not chosen by the store, which knows the conditions. */
+const fits = (row: ChunkRow, { repository, language, kind, since, until, trust }: RowFilter): boolean =>
+  (repository === undefined || row.repository === repository) &&
+  (language === undefined || row.language === language) &&
+  (kind === undefined || row.kind === kind) &&
+  (since === undefined || row.changed_at >= since) &&
+  (until === undefined || row.changed_at <= until) &&
+  (trust === undefined || trust.includes(row.trust));
 
 /** The strongest found thing that leads there, in words. */
 function reasonOf(knowledge: KnowledgeGraph, node: string, seeds: ReadonlyMap<string, number>): string {

@@ -137,7 +137,7 @@ describe('indexing a folder', () => {
     expect(report.left_out).toMatchObject({ 'leads out of the folder': 1, 'too large': 1, binary: 1, generated: 1 });
   });
 
-  it('goes on after kill -9 in the middle, without reading again what was written', async () => {
+  it('goes on after kill -9 in the middle, without reading again what was written', { timeout: 120_000 }, async () => {
     for (let i = 0; i < 120; i++)
       await put(
         `f${i}.py`,
