@@ -315,6 +315,7 @@ export {
 } from './policy/index.js';
 export {
   type Evidence,
+  type FittedPredictor,
   fitPredictor,
   loadPredictor,
   type OutcomeRow,

@@ -1,6 +1,7 @@
 // The door of the trainer: trains models from what was recorded.
 export { type TrainerParts, trainerActor } from './actor.js';
 export type { RouterAudit } from './audit/audit.js';
+export type { PredictorAudit } from './audit/predictor.js';
 export { TrainingDied } from './family/child.js';
 export { fingerprintOf, type TrainingFacts } from './family/facts.js';
 export { NotTrainable, TRAINED_FAMILIES, type TrainedFamily, trainedFamily } from './family/families.js';

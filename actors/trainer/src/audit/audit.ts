@@ -11,6 +11,7 @@ import {
   type OffPolicyVerdict,
   slicesOfTask,
 } from '@cortex/models';
+import { inWords } from './words.js';
 
 /** What the candidate says of a logged task. */
 export interface Answer {
@@ -223,6 +224,3 @@ function servedRow(decision: LoggedDecision): AuditRow {
 const slicesOf = ({ text, features }: LoggedDecision) => slicesOfTask({ text, ...features });
 
 const isSameGap = (a: Gap, b: Gap) => a.dimension === b.dimension && a.value === b.value && a.figure === b.figure;
-
-const inWords = ({ dimension, value, figure, here, elsewhere, rows, low, high }: Gap) =>
-  `${dimension} ${value}: ${figure} ${here.toFixed(3)} against ${elsewhere.toFixed(3)} elsewhere (${rows} rows, gap ${low.toFixed(3)} to ${high.toFixed(3)})`;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { RouterAudit } from '../audit/audit.js';
+import type { PredictorAudit } from '../audit/predictor.js';
 
 export interface TrainingFacts {
   readonly family: string;
@@ -14,8 +15,8 @@ export interface TrainingFacts {
   readonly knows: string[];
   readonly metrics: Record<string, number | null>;
   readonly notes: string[];
-  /** Off-policy estimates and fairness of a router, over logged decisions. */
-  readonly audit?: RouterAudit;
+  /** Off-policy estimates and fairness of a router, over logged decisions; of a predictor the fairness of its chances. */
+  readonly audit?: RouterAudit | PredictorAudit;
   readonly seconds: number;
   /** Id of the encoder; null: words alone. */
   readonly encoder: string | null;

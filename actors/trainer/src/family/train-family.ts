@@ -23,6 +23,7 @@ import {
 import type { Master } from '@cortex/schemas';
 import { answersOf } from '../audit/answers.js';
 import { auditMetrics, auditRouter } from '../audit/audit.js';
+import { auditPredictor, predictorAuditMetrics } from '../audit/predictor.js';
 import { codeVersion, fingerprintOf, hardware, type TrainingFacts } from './facts.js';
 
 export const FACTS_FILE = 'training.json';
@@ -118,7 +119,8 @@ export async function trainPredictorInto(rows: readonly OutcomeRow[], options: F
     encoder: options.encoder,
     onProgress: ({ stage, share }) => options.onProgress?.(stage, share),
   });
-  const metrics = heldOutMetrics(fitted);
+  const audit = auditPredictor(fitted);
+  const metrics = { ...heldOutMetrics(fitted), ...(audit ? predictorAuditMetrics(audit) : {}) };
   await savePredictor(fitted.predictor, options.folder, { rows, metrics });
   return finish(options, {
     family: 'predictor',
@@ -126,6 +128,7 @@ export async function trainPredictorInto(rows: readonly OutcomeRow[], options: F
     fingerprint: fingerprintOf(rows),
     knows: fitted.predictor.families,
     metrics,
+    ...(audit ? { audit } : {}),
     notes: [],
     encoder: fitted.predictor.encoderId,
     backend: null,
