@@ -82,6 +82,18 @@ describe('older files', () => {
     ]);
   });
 
+  it('that tell of a task in a form nobody knows are set aside by line, not counted as figures', async () => {
+    const unknown = {
+      timestamp: '2025-11-11T10:10:10Z',
+      task_id: 't',
+      task_description: 'x',
+      decision: { expert: 'cicd' },
+    };
+    const { records, bad } = await read({ 'strange.jsonl': lines(EVENT, { ...unknown, latency: 4 }) });
+    expect(bad).toMatchObject([{ line: 2, reason: expect.stringContaining('of no form that is known') }]);
+    expect(records.filter(({ record }) => record.kind === 'metrics')).toEqual([]);
+  });
+
   it('of every known form are recognised by their fields', async () => {
     const { summary, bad } = await read({
       'a.json':

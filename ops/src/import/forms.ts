@@ -57,7 +57,9 @@ const FORMS: readonly Form[] = [
     name: 'metrics',
     fits: (f) =>
       any(f, 'workers', 'tokens', 'orchestrator', 'execution_managers', 'metrics') ||
-      any(f, 'timestamp', 'at', 'snapshot_at', 'generated_at', 'last_updated', 'date'),
+      // Whatever has a time may be a snapshot, but not what tells of one task: read as figures, its decision would be lost without a word.
+      (any(f, 'timestamp', 'at', 'snapshot_at', 'generated_at', 'last_updated', 'date') &&
+        !any(f, 'task_id', 'task_description')),
     read: metrics,
   },
 ];

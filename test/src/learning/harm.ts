@@ -119,14 +119,22 @@ export async function runHarm(options: HarmOptions): Promise<HarmReport[]> {
       });
       const version = await system.publish(rows, options.straight ? 'trainer' : 'elsewhere');
       if (version !== next) throw new Error(`${version} was to be ${next}`);
-      await until('the trial', async () => (await system.trial())?.candidate === version, 300_000);
+      const begun = await until(
+        'the trial',
+        async () => {
+          const trial = await system.trial();
+          if (trial?.candidate === version) return 'begun';
+          return trial?.past.some(({ candidate }) => candidate === version) ? 'refused' : undefined;
+        },
+        300_000,
+      );
       let share = 0;
       const watch = await system.registry.watch('router', (aliases) => {
         if (aliases.challenger === version) share = Math.max(share, aliases.share);
         if (aliases.champion === version) share = 1;
       });
       let sentHere = 0;
-      let stoppedAfter: number | null = null;
+      let stoppedAfter: number | null = begun === 'refused' ? 0 : null;
       for (let from = 0; from < tickets.length; from += 50) {
         await world.send(tickets.slice(from, from + 50));
         sentHere += Math.min(50, tickets.length - from);
