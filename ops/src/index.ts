@@ -6,6 +6,7 @@ export { type BenchReport, runBench } from './bench/run.js';
 export { type System, type SystemOptions, startSystem } from './bench/system.js';
 export { type TextLength, textOf } from './bench/texts.js';
 export {
+  cacheFolder,
   type ProvidedEncoder,
   type ProvidedJaeger,
   type ProvidedMilvusLite,
