@@ -89,8 +89,11 @@ function beat(state: WatchState, event: Beat, now: number): void {
   if (before) {
     const silent = now - worker.heardAt > silenceLimit(worker);
     if (!silent) keep(worker.intervals, now - worker.heardAt, 8);
-    if (event.source !== undefined && event.source !== worker.source) worker.turns++;
-    else worker.turns = Math.max(0, worker.turns - 0.5);
+    if (event.source !== undefined && event.source !== worker.source) {
+      worker.turns++;
+      // Another process: nobody told this one to rest.
+      state.resting.delete(event.worker);
+    } else worker.turns = Math.max(0, worker.turns - 0.5);
   }
   const progressed = Object.entries(event.gauges).some(
     ([name, value]) => !LOAD.has(name) && worker.gauges[name] !== value,

@@ -42,6 +42,8 @@ export function forbids(
       acts.list.filter((act) => OF_WORKERS.has(act.kind) && act.at >= now - limits.shareMs).map(({ target }) => target),
     );
     const allowed = Math.max(1, Math.floor(limits.mostShare * state.workers.size));
+    if (wanted.kind === 'rest-worker' && state.resting.size >= allowed)
+      return `${state.resting.size} of ${state.workers.size} workers are set aside, ${allowed} are allowed`;
     if (!touched.has(wanted.target) && touched.size >= allowed)
       return `${touched.size} of ${state.workers.size} workers were restarted or set aside within ${Math.round(limits.shareMs / 1_000)} s, ${allowed} are allowed`;
   }

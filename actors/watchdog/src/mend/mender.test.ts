@@ -1,4 +1,4 @@
-import { type Bus, openMasters, runActor, runConsumer, silentLogger, taskLog, until } from '@cortex/bus';
+import { type Bus, openMasters, runActor, runConsumer, serveControl, silentLogger, taskLog, until } from '@cortex/bus';
 import { describeOnServer } from '@cortex/bus/testing';
 import {
   type Action,
@@ -146,6 +146,35 @@ describeOnServer('interventions', (suite) => {
     await expect(undoAct(bus, 'torn-lease', 'ada')).rejects.toThrow(/cannot be taken back/);
     await reader.stop(1_000);
     await masters.close();
+  }, 60_000);
+
+  it('end a worker’s rest by themselves, also where who set it aside has died', async () => {
+    const bus = await suite.connect();
+    const worker = await suite.connect();
+    const told: string[] = [];
+    const end = serveControl(worker, new Map([['go-on', ({ id }) => void told.push(String(id))]]));
+    const journal = await openJournal(bus);
+    const aside: ActRecord = {
+      id: 'aside-1',
+      kind: 'rest-worker',
+      target: 'worker:w-aside',
+      reason: 'completed without evidence, three times',
+      args: { worker: 'w-aside', instance: worker.instance },
+      state: 'done',
+      at: new Date().toISOString(),
+      by: 'watchdog-that-died',
+      evidence: {},
+    };
+    await journal.create(keyOf('act', 'aside-1'), aside);
+    const watchdog = await runActor(watchdogActor(QUICK), await suite.connect(), { log: silentLogger });
+    await until('it was told to go on', () => told.length > 0);
+    await until('the journal says so', async () =>
+      (await listActs(bus)).some((act) => act.id === 'aside-1' && act.state === 'undone'),
+    );
+    expect(Date.now() - Date.parse(aside.at)).toBeGreaterThanOrEqual(QUICK.breakerRestMs);
+    expect(told).toEqual(['undo-aside-1']);
+    await watchdog.drain();
+    end();
   }, 60_000);
 
   it('are only said in a dry run', async () => {

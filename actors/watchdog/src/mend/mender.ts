@@ -13,6 +13,8 @@ export interface Mender {
   mend(wanted: Wanted): Promise<ActRecord | undefined>;
   /** Says on the bus what would be done. */
   pretend(wanted: Wanted): Promise<void>;
+  /** Workers that were set aside, and not taken back: whoever leads next ends their rest. */
+  resting(): Promise<ActRecord[]>;
   /** Finishes what an earlier leader intended, and forgets what is old. */
   finishOthers(): Promise<ActRecord[]>;
 }
@@ -78,6 +80,10 @@ export function createMender(hands: Hands, journal: Journal, log: Logger): Mende
         evidence: { ...finding?.evidence },
       };
       await tell(bus, record, 'dry-run').catch(() => undefined);
+    },
+    async resting() {
+      const acts = (await journal.list<ActRecord>('act')).map(({ value }) => value);
+      return acts.filter(({ kind, state }) => kind === 'rest-worker' && state === 'done');
     },
     async finishOthers() {
       const done: ActRecord[] = [];

@@ -10,6 +10,7 @@ import type { WatchState } from '../state.js';
 import type { Breaker } from './breaker.js';
 import type { Mender } from './mender.js';
 import { type MendContext, moveBreakers, newMendState, planMends } from './plan.js';
+import { restedWorkers, setAside } from './rests.js';
 import type { ActRecord, Wanted } from './types.js';
 
 export interface MendingOptions {
@@ -108,8 +109,7 @@ export function startMending(options: MendingOptions): Mending {
     if (wanted.args.master !== undefined) await keepBreaker(String(wanted.args.master));
     if (!record) return;
     if (record.state === 'done') {
-      if (wanted.kind === 'rest-worker')
-        options.feed({ kind: 'rest', worker: String(wanted.args.worker), resting: true });
+      if (wanted.kind === 'rest-worker') aside(record);
       if (wanted.kind === 'set-concurrency' && wanted.finding) {
         const key = identity(wanted.finding);
         passing.set(key, [...(passing.get(key) ?? []), record.id]);
@@ -120,6 +120,18 @@ export function startMending(options: MendingOptions): Mending {
         ? `${record.kind} ${record.target}`
         : `${record.kind} ${record.target} failed: ${record.error}`;
     options.onDone(wanted.finding, record, words);
+  };
+  const aside = (record: ActRecord) => {
+    const worker = String(record.args.worker);
+    options.feed({ kind: 'rest', worker, resting: true });
+    setAside(mend.rests, worker, record.id, options.settings().breakerRestMs, Date.parse(record.at));
+  };
+  /** Where its process was made anew meanwhile there is nobody to tell, and nothing to take back. */
+  const goOn = (now: number) => {
+    for (const { worker, act } of restedWorkers(mend.rests, options.state().resting, now)) {
+      options.feed({ kind: 'rest', worker, resting: false });
+      void options.undo(act).catch((error) => log.info(`${worker} was not told to go on`, { error: String(error) }));
+    }
   };
   const keepBreaker = async (master: string) => {
     const breaker = mend.breakers.get(master);
@@ -136,7 +148,9 @@ export function startMending(options: MendingOptions): Mending {
       enqueue(wanted);
     },
     happened(event, now) {
-      if (stopped || mend.breakers.size === 0) return;
+      if (stopped) return;
+      if (event.kind === 'tick') goOn(now);
+      if (mend.breakers.size === 0) return;
       const limits = breakerLimits();
       if (event.kind === 'tick') enqueue(moveBreakers(mend, { kind: 'tick' }, limits, now));
       else if (event.kind === 'step' && event.step === 'decided')
@@ -162,6 +176,7 @@ export function startMending(options: MendingOptions): Mending {
     async takeUp() {
       for (const { value } of await journal.list<Breaker>('breaker'))
         if (!mend.breakers.has(value.master)) mend.breakers.set(value.master, value);
+      for (const record of await mender.resting()) aside(record);
       for (const record of await mender.finishOthers())
         options.onDone(undefined, record, `${record.kind} ${record.target}`);
     },

@@ -154,4 +154,32 @@ describe('the limits', () => {
     expect(planned.refused[0]?.why).toMatch(/last active master/);
     expect(planned.wanted).toEqual([]);
   });
+
+  it('never leaves more workers set aside at once than the share it may touch, however slowly they came to it', () => {
+    const state = scene(10);
+    const mend = newMendState();
+    const lazy = (worker: string, now: number): Finding => ({
+      kind: 'completed-without-evidence',
+      target: `task:${worker}-${now}`,
+      severity: 'warning',
+      summary: 'nothing shows it',
+      cause: 'x',
+      evidence: {},
+      worker,
+      since: now,
+      holdMs: 1,
+    });
+    const aside: string[] = [];
+    for (const [i, worker] of ['w-0', 'w-1', 'w-2'].entries())
+      for (let n = 0; n < 3; n++) {
+        const now = T0 + i * 3_600_000 + n * 1_000;
+        for (const known of state.workers.values()) known.heardAt = now;
+        const { wanted } = planMends(mend, [lazy(worker, now)], context(state), now);
+        for (const { args } of wanted) {
+          aside.push(String(args.worker));
+          state.resting.add(String(args.worker));
+        }
+      }
+    expect(aside).toEqual(['w-0', 'w-1']);
+  });
 });

@@ -5,6 +5,7 @@ import type { Finding } from '../finding.js';
 import { alive, type WatchState } from '../state.js';
 import { attempted, type Breaker, type BreakerLimits, type BreakerMove, probed, rested, trip } from './breaker.js';
 import { type Acts, forbids, type MendLimits } from './limits.js';
+import { newRests, type Rests } from './rests.js';
 import type { ActionKind, Wanted } from './types.js';
 
 export interface MendState {
@@ -14,6 +15,8 @@ export interface MendState {
   readonly breakers: Map<string, Breaker>;
   /** Moments at which a worker claimed success with nothing to show. */
   readonly unproven: Map<string, number[]>;
+  /** Workers set aside: each goes on after a rest that doubles, or the fleet would lose them one by one. */
+  readonly rests: Rests;
 }
 
 export interface MendContext {
@@ -31,7 +34,7 @@ export interface Planned {
 }
 
 export function newMendState(): MendState {
-  return { rounds: new Map(), acts: { list: [] }, breakers: new Map(), unproven: new Map() };
+  return { rounds: new Map(), acts: { list: [] }, breakers: new Map(), unproven: new Map(), rests: newRests() };
 }
 
 const FORGET_MS = 600_000;
