@@ -12,7 +12,7 @@ export interface Site {
   submit(master: string, more?: { ms?: number; tokens?: number; budget?: number }): Promise<string>;
   /** Worker → what it said last. */
   heard(worker: string): { tasks: readonly string[]; source: string } | undefined;
-  /** Tasks settled lately, newest last, with their master. */
+  /** Tasks settled lately of whose decision nobody said anything, newest last, with their master. */
   settled(): readonly { task: string; master: string }[];
   /** Raw telemetry messages heard lately. */
   beats(): readonly { subject: string; data: Uint8Array; source: string }[];
@@ -22,6 +22,8 @@ export interface Site {
 export interface Injected {
   /** What the alert must be about; any of these. */
   readonly targets: readonly string[];
+  /** When it began to show; undefined: at once. */
+  readonly at?: number;
 }
 
 export interface Fault {
@@ -44,13 +46,37 @@ async function tell(site: Site, worker: Launched, mode: string, times = 1): Prom
   }
 }
 
-/** Makes one worker ill and gives it something to be ill with. */
+/** Makes one worker ill, gives it something to be ill with, and waits until it is. */
 async function illAtWork(site: Site, mode: string, tasks: number): Promise<Injected | undefined> {
-  const worker = pick(site, site.workers);
-  const injected = await tell(site, worker, mode, tasks);
-  if (!injected) return undefined;
-  for (let i = 0; i < 3 * tasks; i++) await site.submit(worker.master);
-  return injected;
+  for (let tries = 0; tries < 4; tries++) {
+    const worker = pick(site, site.workers);
+    let at: number | undefined;
+    const told = site.bus.nc.subscribe(`sim.ill.${worker.name}`, {
+      callback() {
+        at ??= Date.now();
+      },
+    });
+    try {
+      const injected = await tell(site, worker, mode, tasks);
+      if (!injected) continue;
+      // Others of its master take some of them.
+      const mates = of(site, worker.master).length;
+      for (let i = 0; i < mates * tasks; i++) await site.submit(worker.master);
+      if (await holds(() => at !== undefined, 15_000)) return { ...injected, at: at as unknown as number };
+      await tell(site, worker, 'well', 0);
+    } finally {
+      told.unsubscribe();
+    }
+  }
+  return undefined;
+}
+
+async function holds(condition: () => boolean, withinMs: number): Promise<boolean> {
+  for (const end = Date.now() + withinMs; Date.now() < end; ) {
+    if (condition()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return condition();
 }
 
 export const FAULTS: readonly Fault[] = [
@@ -70,9 +96,11 @@ export const FAULTS: readonly Fault[] = [
     async inject(site) {
       const { bus } = site;
       const master = pick(site, site.masters);
-      for (let tries = 0; tries < 40; tries++) {
-        await site.submit(master);
-        const taken = await pullOne(bus, bus.subjects.stream('LOG'), bus.subjects.workConsumer(master, 'medium'), 500);
+      for (let tries = 0; tries < 8; tries++) {
+        // The workers asked before: one task more for each of them, and ours is among those that are left.
+        const pulled = pullOne(bus, bus.subjects.stream('LOG'), bus.subjects.workConsumer(master, 'medium'), 3_000);
+        for (let i = 0; i < 1.5 * of(site, master).length; i++) await site.submit(master);
+        const taken = await pulled;
         if (!taken) continue;
         const { task } = JSON.parse(new TextDecoder().decode(taken.data)) as { task: { id: string } };
         const timer = setInterval(() => taken.working(), 1_000);
@@ -92,8 +120,10 @@ export const FAULTS: readonly Fault[] = [
       const master = pick(site, site.masters);
       const task = await site.submit(master, { ms: 9_000 });
       const worker = `rogue-${Math.floor(site.random() * 1e6)}`;
+      const taken = () => site.workers.some(({ name }) => site.heard(name)?.tasks.includes(task));
+      if (!(await holds(taken, 30_000))) return undefined;
+      const at = Date.now();
       const timer = setInterval(() => {
-        if (!site.workers.some(({ name }) => site.heard(name)?.tasks.includes(task))) return;
         const message = {
           worker,
           master,
@@ -109,7 +139,7 @@ export const FAULTS: readonly Fault[] = [
         const last = { worker, master, at: new Date().toISOString(), status: 'draining', gauges: {} };
         site.bus.nc.publish(site.bus.subjects.telemetry(worker), JSON.stringify(last));
       });
-      return { targets: [task] };
+      return { targets: [task], at };
     },
   },
   {
@@ -143,6 +173,9 @@ export const FAULTS: readonly Fault[] = [
     async inject(site) {
       const master = pick(site, site.masters);
       await Promise.all(of(site, master).map((worker) => tell(site, worker, 'give-back', 8)));
+      site.later(15_000, () => {
+        for (const worker of of(site, master)) void tell(site, worker, 'well', 0);
+      });
       for (let i = 0; i < 12; i++) await site.submit(master);
       return { targets: [master] };
     },

@@ -1,4 +1,4 @@
-// `npm run sim:fleet [-- --quick --seed N --runs N --workers N --faults N --only KIND,… --virtual]`: real worker processes under faults with and without the watchdog, then a healthy fleet in
+// `npm run sim:fleet [-- --quick --seed N --runs N --workers N --faults N --only KIND,… --real --virtual]`: real worker processes under faults with and without the watchdog, then a healthy fleet in
 // virtual time. Prints what docs/results/fleet.md shows.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +18,8 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '1' },
     only: { type: 'string' },
+    /** One half alone: the processes, or virtual time. */
+    real: { type: 'boolean', default: false },
     virtual: { type: 'boolean', default: false },
     workers: { type: 'string' },
     faults: { type: 'string' },
@@ -63,26 +65,32 @@ if (!values.virtual) {
     rows.push({ seed: seed + run, on, off });
   }
   console.log(`${workers} worker processes, seeds ${rows.map((row) => row.seed).join(', ')}\n`);
-  console.log('fault | injected | found | median s | longest s');
+  console.log('fault | injected | found | median s | longest s | open already');
   for (const { kind } of FAULTS) {
-    const mine = rows.flatMap(({ on }) => on.faults.filter((fault) => fault.kind === kind));
-    if (mine.length === 0) continue;
+    const all = rows.flatMap(({ on }) => on.faults.filter((fault) => fault.kind === kind));
+    const mine = all.filter(({ known }) => !known);
+    if (all.length === 0) continue;
     const times = mine.flatMap(({ seconds }) => seconds ?? []);
     const worst = times.length ? Math.max(...times).toFixed(1) : '-';
     console.log(
-      `${kind} | ${mine.length} | ${times.length} | ${times.length ? quantile(times, 0.5).toFixed(1) : '-'} | ${worst}`,
+      `${kind} | ${mine.length} | ${times.length} | ${times.length ? quantile(times, 0.5).toFixed(1) : '-'} | ${worst} | ${all.length - mine.length}`,
     );
   }
-  for (const { seed: own, on, off } of rows)
+  const share = ({ intime, tasks }: FleetResult) => intime / tasks;
+  for (const { seed: own, on, off } of rows) {
     for (const [name, result] of [
       ['with', on],
       ['without', off],
     ] as const)
       console.log(
-        `\nseed ${own} ${name} watchdog: ${result.tasks} tasks, ${((100 * result.intime) / result.tasks).toFixed(1)} % done in time, mean ${result.meanSeconds.toFixed(2)} s, ${result.open} still open; ${JSON.stringify(result.interventions)}`,
+        `\nseed ${own} ${name} watchdog: ${result.tasks} tasks, ${(100 * share(result)).toFixed(1)} % done in time, mean ${result.meanSeconds.toFixed(2)} s, ${result.open} still open; ${JSON.stringify(result.interventions)}`,
       );
+    console.log(
+      `seed ${own}: success ${(share(on) / share(off)).toFixed(2)} × that without, mean completion ${(on.meanSeconds / off.meanSeconds).toFixed(2)} ×`,
+    );
+  }
 }
-if (long || values.virtual) {
+if (values.virtual || (long && !values.real)) {
   const healthy = watchHealthyFleet({ seed, workers: 200, minutes: long ? 5_000 : 100 });
   console.log(`\nhealthy fleet in virtual time: ${JSON.stringify(healthy)}`);
 }

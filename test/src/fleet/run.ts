@@ -14,7 +14,7 @@ import {
   until,
 } from '@cortex/bus';
 import { seededRandom } from '@cortex/models';
-import type { Alert, LogRecord, Telemetry } from '@cortex/schemas';
+import type { Action, Alert, LogRecord, Telemetry } from '@cortex/schemas';
 import { FAULTS, type Fault, type Site } from './faults.js';
 import { launchWorkers } from './launcher.js';
 
@@ -37,6 +37,8 @@ export interface FoundFault {
   readonly targets: readonly string[];
   /** Seconds until the alert; undefined: never. */
   readonly seconds: number | undefined;
+  /** An alert of this kind about it was open already when it began: nothing is said twice, and nothing was to be found. */
+  readonly known: boolean;
 }
 
 export interface FleetResult {
@@ -81,7 +83,10 @@ const WATCHDOG = {
 };
 
 export async function runFleet(options: FleetOptions): Promise<FleetResult> {
+  // Load, labels and faults draw from streams of their own: the same seed makes the same faults, with a watchdog and without.
   const random = seededRandom(options.seed);
+  const labels = seededRandom(options.seed + 1_000);
+  const order = seededRandom(options.seed + 2_000);
   const say = options.say ?? (() => undefined);
   const server = await startTestServer();
   const buses: Bus[] = [];
@@ -107,7 +112,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
     master: names[i % names.length] as string,
   }));
   const launcher = launchWorkers(plans, server.url);
-  await launcher.ready();
+  await launcher.start();
 
   const submitted = new Map<string, number>();
   const ended = new Map<string, { at: number; success: boolean }>();
@@ -116,14 +121,20 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   const beats: { subject: string; data: Uint8Array; source: string }[] = [];
   const alerts: { alert: Alert; at: number }[] = [];
   const interventions: Record<string, number> = {};
+  /** Published again where an acknowledgement was late: counted once. */
+  const counted = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   bus.nc.subscribe(bus.subjects.live('*'), {
     callback(_error, msg) {
       const record = msg.json<LogRecord>();
       if (record.settled_as === undefined || record.step === 'corrected') return;
       ended.set(record.task.id, { at: Date.now(), success: record.outcome?.success === true });
-      if (record.step === 'settled' && record.decision)
-        settledTasks.push({ task: record.task.id, master: record.decision.master });
+      if (record.step !== 'settled' || !record.decision) return;
+      const { master } = record.decision;
+      // Somebody looks at some of them and finds that they were where they belong.
+      if (labels() < 0.3)
+        bus.nc.publish(bus.subjects.reviewsAnswered, JSON.stringify({ task: record.task.id, master, by: 'somebody' }));
+      else settledTasks.push({ task: record.task.id, master });
     },
   });
   bus.nc.subscribe(bus.subjects.telemetryAll, {
@@ -140,9 +151,12 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   });
   bus.nc.subscribe(bus.subjects.actions, {
     callback(_error, msg) {
-      const { kind, state } = msg.json<{ kind: string; state: string }>();
+      const { id, kind, state, target, reason, error } = msg.json<Action>();
+      if (counted.has(`${id} ${state}`)) return;
+      counted.add(`${id} ${state}`);
       const key = state === 'done' ? kind : `${kind} ${state}`;
       interventions[key] = (interventions[key] ?? 0) + 1;
+      if (!/task|lease/.test(kind)) say(`    ${key} ${target}: ${error ?? reason}`);
     },
   });
 
@@ -167,9 +181,8 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
     }, ms);
     timers.add(timer);
   };
-  const site: Site = {
+  const site: Omit<Site, 'random'> = {
     bus,
-    random,
     workers: launcher.workers,
     masters: names,
     submit,
@@ -195,11 +208,13 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   for (let i = 0; i < options.faults; i++) {
     // Each kind once before any comes twice.
     if (bag.length === 0) bag = [...kinds];
-    const fault = bag.splice(Math.floor(random() * bag.length), 1)[0] as Fault;
+    const fault = bag.splice(Math.floor(order() * bag.length), 1)[0] as Fault;
     const at = Date.now();
-    const done = await fault.inject(site);
-    if (done) injected.push({ fault, targets: done.targets, at });
-    say(`${fault.kind}: ${done ? done.targets.slice(0, 3).join(', ') : 'could not be made'}`);
+    const done = await fault.inject({ ...site, random: seededRandom(1_000 * options.seed + i) });
+    if (done) injected.push({ fault, targets: done.targets, at: done.at ?? at });
+    say(
+      `${fault.kind}: ${done ? done.targets.slice(0, 3).join(', ') : 'could not be made'}; ${submitted.size - ended.size} of ${submitted.size} tasks open`,
+    );
     await sleep(options.everySeconds);
   }
   await sleep(COOL_DOWN_S);
@@ -209,15 +224,16 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   await until('open tasks to end', () => ended.size >= submitted.size, 30_000).catch(() => undefined);
   const end = Date.now();
   const faults = injected.map(({ fault, targets, at }): FoundFault => {
-    const hit = alerts.find(
-      ({ alert, at: seen }) =>
-        seen >= at &&
-        seen < at + FOUND_S * 1_000 &&
-        alert.status !== 'resolved' &&
-        fault.foundAs.includes(alert.kind) &&
-        targets.some((target) => isAbout(alert, target)),
+    const about = alerts.filter(
+      ({ alert }) => fault.foundAs.includes(alert.kind) && targets.some((target) => isAbout(alert, target)),
     );
-    return { kind: fault.kind, targets, seconds: hit && (hit.at - at) / 1_000 };
+    const known = about.findLast(({ at: seen }) => seen < at);
+    if (known && known.alert.status !== 'resolved')
+      return { kind: fault.kind, targets, seconds: undefined, known: true };
+    const hit = about.find(
+      ({ alert, at: seen }) => seen >= at && seen < at + FOUND_S * 1_000 && alert.status !== 'resolved',
+    );
+    return { kind: fault.kind, targets, seconds: hit && (hit.at - at) / 1_000, known: false };
   });
   let intime = 0;
   let sum = 0;
@@ -247,6 +263,7 @@ function isAbout(alert: Alert, target: string): boolean {
     alert.task === target ||
     alert.summary.includes(target) ||
     evidence.includes(`"${target}"`) ||
+    evidence.includes(`:${target}"`) ||
     target === 'decisions'
   );
 }

@@ -11,6 +11,7 @@ let left = 0;
 const ill = (what: string): boolean => {
   if (mode !== what || left <= 0) return false;
   if (--left === 0) mode = 'well';
+  bus.nc.publish(`sim.ill.${name}`, what);
   return true;
 };
 

@@ -14,8 +14,10 @@ export interface TuningRun {
   /** Tasks at once in each burst, and milliseconds between two bursts. */
   readonly burst: number;
   readonly everyMs: number;
-  /** Milliseconds a task waits for something outside. */
+  /** Milliseconds that a task takes when it is alone. */
   readonly taskMs: number;
+  /** Waits for something outside (the default), or fills the processor. */
+  readonly work?: 'waits' | 'computes';
   readonly targetSeconds: number;
 }
 
@@ -60,7 +62,7 @@ export async function runTuning(connect: (name: string) => Promise<Bus>, options
     log: silentLogger,
     async handle() {
       seen.mostAtOnce = Math.max(seen.mostAtOnce, ++atOnce);
-      await new Promise((resolve) => setTimeout(resolve, options.taskMs));
+      await (options.work === 'computes' ? compute(options.taskMs) : sleep(options.taskMs));
       atOnce--;
       return {};
     },
@@ -81,7 +83,7 @@ export async function runTuning(connect: (name: string) => Promise<Bus>, options
       bus.nc.publish(bus.subjects.submit, JSON.stringify({ id, text: 'alphawork alphajob' }));
     }
     seen.bursts++;
-    await new Promise((resolve) => setTimeout(resolve, options.everyMs));
+    await sleep(options.everyMs);
   }
   await working.stop(2_000);
   await watchdog.drain(2_000);
@@ -89,4 +91,16 @@ export async function runTuning(connect: (name: string) => Promise<Bus>, options
   settings.close();
   await registry.close();
   return seen;
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** In slices: others are let in between, so that all who compute at once share it. */
+async function compute(ms: number): Promise<void> {
+  for (let used = 0; used < ms; ) {
+    const from = performance.now();
+    while (performance.now() - from < 10);
+    used += 10;
+    await new Promise(setImmediate);
+  }
 }
