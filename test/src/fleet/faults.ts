@@ -71,6 +71,9 @@ async function illAtWork(site: Site, mode: string, tasks: number): Promise<Injec
   return undefined;
 }
 
+const beingDone = (site: Site, task: string) => () =>
+  site.workers.some(({ name }) => site.heard(name)?.tasks.includes(task));
+
 async function holds(condition: () => boolean, withinMs: number): Promise<boolean> {
   for (const end = Date.now() + withinMs; Date.now() < end; ) {
     if (condition()) return true;
@@ -118,10 +121,9 @@ export const FAULTS: readonly Fault[] = [
     foundAs: ['duplicate-worker'],
     async inject(site) {
       const master = pick(site, site.masters);
-      const task = await site.submit(master, { ms: 9_000 });
+      const task = await site.submit(master, { ms: 14_000 });
       const worker = `rogue-${Math.floor(site.random() * 1e6)}`;
-      const taken = () => site.workers.some(({ name }) => site.heard(name)?.tasks.includes(task));
-      if (!(await holds(taken, 30_000))) return undefined;
+      if (!(await holds(beingDone(site, task), 30_000))) return undefined;
       const at = Date.now();
       const timer = setInterval(() => {
         const message = {
@@ -134,7 +136,7 @@ export const FAULTS: readonly Fault[] = [
         };
         site.bus.nc.publish(site.bus.subjects.telemetry(worker), JSON.stringify(message));
       }, 700);
-      site.later(10_000, () => {
+      site.later(15_000, () => {
         clearInterval(timer);
         const last = { worker, master, at: new Date().toISOString(), status: 'draining', gauges: {} };
         site.bus.nc.publish(site.bus.subjects.telemetry(worker), JSON.stringify(last));
@@ -151,7 +153,9 @@ export const FAULTS: readonly Fault[] = [
     kind: 'token-budget',
     foundAs: ['token-budget'],
     async inject(site) {
-      return { targets: [await site.submit(pick(site, site.masters), { ms: 6_000, tokens: 3_000, budget: 1_000 })] };
+      const task = await site.submit(pick(site, site.masters), { ms: 6_000, tokens: 3_000, budget: 1_000 });
+      // Before somebody is at it, nothing is spent.
+      return (await holds(beingDone(site, task), 30_000)) ? { targets: [task], at: Date.now() } : undefined;
     },
   },
   {
@@ -159,10 +163,11 @@ export const FAULTS: readonly Fault[] = [
     foundAs: ['queue-growing'],
     async inject(site) {
       const master = pick(site, site.masters);
-      const rate = 4 * of(site, master).length;
+      // Three times what its workers can do: a wave that they work off soon is none of the watchdog's business.
+      const rate = 3 * of(site, master).length;
       for (let second = 0; second < 20; second++)
         site.later(second * 1_000, () => {
-          for (let i = 0; i < rate; i++) void site.submit(master);
+          for (let i = 0; i < rate; i++) void site.submit(master, { ms: 1_000 });
         });
       return { targets: [master] };
     },

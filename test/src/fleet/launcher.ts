@@ -10,7 +10,7 @@ const RESTART_MS = 500;
 /** Starting costs most of a second of processor each: so many at once, or all are slow. */
 const ABREAST = 3;
 /** No further worker up within so long: something is broken, however slow the machine. */
-const NO_PROGRESS_MS = 120_000;
+const NO_PROGRESS_MS = 300_000;
 
 export interface Launched {
   readonly name: string;

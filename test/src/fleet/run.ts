@@ -112,7 +112,10 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
     master: names[i % names.length] as string,
   }));
   const launcher = launchWorkers(plans, server.url);
-  await launcher.start();
+  await launcher.start().catch(async (error) => {
+    await launcher.stop();
+    throw error;
+  });
 
   const submitted = new Map<string, number>();
   const ended = new Map<string, { at: number; success: boolean }>();
@@ -203,15 +206,15 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   await sleep(WARM_UP_S);
   const kinds = FAULTS.filter(({ kind }) => options.only === undefined || options.only.includes(kind));
-  const injected: { fault: Fault; targets: readonly string[]; at: number }[] = [];
+  const injected: { fault: Fault; targets: readonly string[]; began: number; at: number }[] = [];
   let bag: Fault[] = [];
   for (let i = 0; i < options.faults; i++) {
     // Each kind once before any comes twice.
     if (bag.length === 0) bag = [...kinds];
     const fault = bag.splice(Math.floor(order() * bag.length), 1)[0] as Fault;
-    const at = Date.now();
+    const began = Date.now();
     const done = await fault.inject({ ...site, random: seededRandom(1_000 * options.seed + i) });
-    if (done) injected.push({ fault, targets: done.targets, at: done.at ?? at });
+    if (done) injected.push({ fault, targets: done.targets, began, at: done.at ?? began });
     say(
       `${fault.kind}: ${done ? done.targets.slice(0, 3).join(', ') : 'could not be made'}; ${submitted.size - ended.size} of ${submitted.size} tasks open`,
     );
@@ -223,17 +226,17 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   for (const timer of timers) clearTimeout(timer);
   await until('open tasks to end', () => ended.size >= submitted.size, 30_000).catch(() => undefined);
   const end = Date.now();
-  const faults = injected.map(({ fault, targets, at }): FoundFault => {
+  const faults = injected.map(({ fault, targets, began, at }): FoundFault => {
     const about = alerts.filter(
       ({ alert }) => fault.foundAs.includes(alert.kind) && targets.some((target) => isAbout(alert, target)),
     );
-    const known = about.findLast(({ at: seen }) => seen < at);
+    const known = about.findLast(({ at: seen }) => seen < began);
     if (known && known.alert.status !== 'resolved')
       return { kind: fault.kind, targets, seconds: undefined, known: true };
     const hit = about.find(
-      ({ alert, at: seen }) => seen >= at && seen < at + FOUND_S * 1_000 && alert.status !== 'resolved',
+      ({ alert, at: seen }) => seen >= began && seen < at + FOUND_S * 1_000 && alert.status !== 'resolved',
     );
-    return { kind: fault.kind, targets, seconds: hit && (hit.at - at) / 1_000, known: false };
+    return { kind: fault.kind, targets, seconds: hit && Math.max(0, hit.at - at) / 1_000, known: false };
   });
   let intime = 0;
   let sum = 0;
