@@ -113,6 +113,7 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     notBefore?: (delivery: Delivery) => number,
   ) => {
     const running = runConsumer(bus, {
+      onlooker: name === 'LOG',
       stream: subjects.stream(name),
       consumer,
       template: `${subjects.prefix}.${consumer}`,

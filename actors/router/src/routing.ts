@@ -294,8 +294,7 @@ function recordVotes(opinion: Opinion, stages: Stages, question: Question): void
     const start = quick.has(name) ? quickAt : (encodedAt ?? quickAt);
     const attributes = {
       [SPAN_KEYS.expert]: name,
-      [SPAN_KEYS.expertAbstained]: abstained,
-      [SPAN_KEYS.expertLatency]: latency_ms,
+      ...(abstained ? { [SPAN_KEYS.expertAbstained]: true } : {}),
     };
     recordSpan(`expert ${name}`, start, start + latency_ms, attributes, question.context);
   }

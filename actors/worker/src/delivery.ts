@@ -54,10 +54,9 @@ export async function processDelivery(around: Surroundings, delivery: Delivery, 
   const attributes = {
     [SPAN_KEYS.messagingConsumerGroup]: delivery.consumer,
     [SPAN_KEYS.messagingMessageId]: `${delivery.stream}:${delivery.sequence}`,
-    [SPAN_KEYS.messagingBodySize]: delivery.data.length,
     [SPAN_KEYS.master]: settings.master,
     [SPAN_KEYS.worker]: settings.name,
-    [SPAN_KEYS.delivery]: delivery.delivery,
+    ...(delivery.delivery > 1 ? { [SPAN_KEYS.delivery]: delivery.delivery } : {}),
     [SPAN_KEYS.attempt]: delivery.delivery,
   };
   const parent = extractTrace(delivery.headers);

@@ -1,10 +1,12 @@
 import { deadLetterSchema, decodeMessage, EVENT_TYPES } from '@cortex/schemas';
 import { AckPolicy } from '@nats-io/jetstream';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect, it } from 'vitest';
 import type { Bus } from '../connection/connect.js';
 import { RetryLater, Unprocessable } from '../errors.js';
 import { ensureConsumer } from '../provision/provision.js';
 import { publish } from '../publish/publish.js';
+import { startTelemetry, traceIdOf, withSpan } from '../telemetry/index.js';
 import { until } from '../testing/nats-server.js';
 import { describeOnServer } from '../testing/suite.js';
 import { type ConsumerOptions, runConsumer } from './consumer.js';
@@ -38,6 +40,39 @@ describeOnServer('a consumer', (suite) => {
     return { bus, name, send, start, info };
   }
   const number = (delivery: Delivery) => JSON.parse(Buffer.from(delivery.data).toString()).n as number;
+
+  it('that only looks on is in the trace of a message where it failed, and nowhere else', async () => {
+    const { bus, send, start } = await setUp();
+    const ended: ReadableSpan[] = [];
+    const nothing = async () => undefined;
+    const telemetry = startTelemetry({
+      service: 'test',
+      processors: [
+        { onStart: () => undefined, onEnd: (span) => void ended.push(span), forceFlush: nothing, shutdown: nothing },
+      ],
+    });
+    const traces = [1, 2].map(() => '');
+    for (const n of [0, 1])
+      await withSpan('sender', {}, async () => {
+        traces[n] = traceIdOf() ?? '';
+        await send(n);
+      });
+    let tries = 0;
+    const seen: number[] = [];
+    const running = start(
+      bus,
+      async (delivery) => {
+        if (number(delivery) === 1 && tries++ === 0) throw new Error('not yet');
+        seen.push(number(delivery));
+      },
+      { onlooker: true },
+    );
+    await until('both handled', () => seen.length === 2);
+    await running.stop(5_000);
+    await telemetry.shutdown();
+    const spans = ended.filter(({ name }) => name === 'process cortex.actions');
+    expect(spans.map((span) => [span.spanContext().traceId, span.status.message])).toEqual([[traces[1], 'not yet']]);
+  });
 
   it('handles every message once, never more at a time than allowed', async () => {
     const { bus, send, start, info } = await setUp();

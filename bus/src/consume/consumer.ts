@@ -1,10 +1,18 @@
 // A durable consumer with a handler: bounded concurrency, leases renewed, retries on a curve, dead letters, spans, orderly stop.
 
 import { InvalidMessage, SPAN_KEYS } from '@cortex/schemas';
-import { ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import type { Bus } from '../connection/connect.js';
 import { isBusTrouble, RetryableError, RetryLater, TerminalError } from '../errors.js';
-import { count, extractTrace, failSpan, record, withMessagingSpan } from '../telemetry/index.js';
+import {
+  count,
+  extractTrace,
+  failSpan,
+  type MessagingSpan,
+  record,
+  startMessagingSpan,
+  withMessagingSpan,
+} from '../telemetry/index.js';
 import { deadLetter } from './dead-letter.js';
 import type { Delivery } from './delivery.js';
 import { type Puller, startPuller } from './puller.js';
@@ -30,6 +38,8 @@ export interface ConsumerOptions {
    * and the few that are held keep all later ones in the stream: each is delivered once. Default: 0 for all.
    */
   readonly notBefore?: (delivery: Delivery) => number;
+  /** Reads what others did and carries no task further, such as statistics of the log: it has a span in a task's trace only where it fails. */
+  readonly onlooker?: boolean;
   readonly onMissing?: (missing: boolean) => void;
   /** Told about every failure; the message itself is retried or given up whatever this does. */
   readonly onError?: (error: Error, delivery: Delivery, given_up: boolean) => void;
@@ -130,30 +140,33 @@ async function handleOne(bus: Bus, options: ConsumerOptions, delivery: Delivery)
   const started = performance.now();
   if (delivery.delivery > 1) count('redeliveries', { consumer: options.consumer });
   let result = 'done';
-  await withMessagingSpan(
-    {
-      operation: 'process',
-      template,
-      destination: delivery.subject,
-      parent: extracted ?? ROOT_CONTEXT,
-      attributes: {
-        [SPAN_KEYS.messagingConsumerGroup]: options.consumer,
-        [SPAN_KEYS.messagingMessageId]: `${delivery.stream}:${delivery.sequence}`,
-        [SPAN_KEYS.messagingBodySize]: delivery.data.length,
-        [SPAN_KEYS.delivery]: delivery.delivery,
-      },
+  const messaging = (): MessagingSpan => ({
+    operation: 'process',
+    template,
+    destination: delivery.subject,
+    parent: extracted,
+    attributes: {
+      [SPAN_KEYS.messagingConsumerGroup]: options.consumer,
+      [SPAN_KEYS.messagingMessageId]: `${delivery.stream}:${delivery.sequence}`,
+      ...(delivery.delivery > 1 ? { [SPAN_KEYS.delivery]: delivery.delivery } : {}),
     },
-    async (span) => {
-      try {
-        await options.handle(delivery, span);
-        delivery.ack();
-      } catch (thrown) {
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        if (!(error instanceof RetryLater)) failSpan(span, error);
-        result = await answerFailure(bus, options, delivery, error);
+  });
+  const work = async (span: Span) => {
+    try {
+      await options.handle(delivery, span);
+      delivery.ack();
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (!(error instanceof RetryLater)) {
+        const failed = options.onlooker ? startMessagingSpan(messaging()) : span;
+        failSpan(failed, error);
+        if (options.onlooker) failed.end();
       }
-    },
-  );
+      result = await answerFailure(bus, options, delivery, error);
+    }
+  };
+  if (options.onlooker) await context.with(extracted, () => work(trace.wrapSpanContext(INVALID_SPAN_CONTEXT)));
+  else await withMessagingSpan(messaging(), work);
   const attributes = { consumer: options.consumer, result };
   count('processed', attributes);
   record('processDuration', (performance.now() - started) / 1_000, attributes);

@@ -1,6 +1,7 @@
 import { METRICS, prometheusName } from '@cortex/schemas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { count, gauge, MOST_VALUES, OTHER, observe, record } from './metrics.js';
+import { count, gauge, observe, record } from './metrics.js';
+import { MOST_VALUES, OTHER } from './series.js';
 import { startTelemetry, type Telemetry } from './setup.js';
 
 let telemetry: Telemetry;

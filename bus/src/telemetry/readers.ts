@@ -4,6 +4,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import {
   DataPointType,
   type MetricData,
+  type MetricProducer,
   type MetricReader,
   type PushMetricExporter,
   type ResourceMetrics,
@@ -15,8 +16,8 @@ export interface PrometheusText {
   read(): Promise<string>;
 }
 
-export function prometheusText(): PrometheusText {
-  const reader = new PrometheusExporter({ preventServerStart: true });
+export function prometheusText(metricProducers: MetricProducer[]): PrometheusText {
+  const reader = new PrometheusExporter({ preventServerStart: true, metricProducers });
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   return {
     reader,

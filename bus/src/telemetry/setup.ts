@@ -7,9 +7,10 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { forgetInstruments } from './metrics.js';
+import { measureInto } from './metrics.js';
 import { watchProcess } from './process.js';
 import { prometheusText, withoutGone } from './readers.js';
+import { SeriesStore } from './series.js';
 
 export interface TelemetryOptions {
   /** `service.name` when OTEL_SERVICE_NAME is not set. */
@@ -73,17 +74,22 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     ...(tracesTo === undefined && wanted ? { sampler: whileWanted(wanted) } : {}),
   });
   tracerProvider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
-  const text = process.env.OTEL_METRICS_EXPORTER === 'none' ? undefined : prometheusText();
+  const series = new SeriesStore();
+  const metricProducers = [series];
+  const text = process.env.OTEL_METRICS_EXPORTER === 'none' ? undefined : prometheusText(metricProducers);
   const meterProvider = new MeterProvider({
     resource,
     readers: [
       ...(text ? [text.reader] : []),
-      ...(metricsTo ? [new PeriodicExportingMetricReader({ exporter: withoutGone(new OTLPMetricExporter()) })] : []),
+      ...(metricsTo
+        ? [new PeriodicExportingMetricReader({ exporter: withoutGone(new OTLPMetricExporter()), metricProducers })]
+        : []),
     ],
   });
   metrics.setGlobalMeterProvider(meterProvider);
-  forgetInstruments();
-  const endProcess = text || metricsTo ? watchProcess() : () => undefined;
+  const measured = text !== undefined || metricsTo !== undefined;
+  measureInto(measured ? series : undefined);
+  const endProcess = measured ? watchProcess() : () => undefined;
   return {
     exporting: tracesTo ?? 'nowhere (set OTEL_EXPORTER_OTLP_ENDPOINT)',
     metricsText: text?.read,
@@ -93,7 +99,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       await Promise.race([Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]), limit]);
       trace.disable();
       metrics.disable();
-      forgetInstruments();
+      measureInto(undefined);
       context.disable();
     },
   };

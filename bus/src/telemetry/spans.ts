@@ -18,6 +18,7 @@ export interface MessagingSpan {
   readonly operation: 'send' | 'process' | 'receive' | 'settle' | 'ask';
   /** Low-cardinality destination, such as `cortex.log.decided`. */
   readonly template: string;
+  /** The subject itself; left out of the span where the template says the same: an attribute costs as much to send as a name. */
   readonly destination?: string;
   readonly parent?: Context;
   readonly links?: Link[];
@@ -35,6 +36,7 @@ const TYPES = { send: 'send', process: 'process', receive: 'receive', settle: 's
 
 /** Starts a messaging span. The caller ends it. */
 export function startMessagingSpan(options: MessagingSpan): Span {
+  const { template, destination } = options;
   return tracer.startSpan(
     `${options.operation} ${options.template}`,
     {
@@ -45,7 +47,9 @@ export function startMessagingSpan(options: MessagingSpan): Span {
         [SPAN_KEYS.messagingTemplate]: options.template,
         [SPAN_KEYS.messagingOperationName]: options.operation,
         [SPAN_KEYS.messagingOperationType]: TYPES[options.operation],
-        ...(options.destination ? { [SPAN_KEYS.messagingDestination]: options.destination } : {}),
+        ...(destination !== undefined && destination !== template
+          ? { [SPAN_KEYS.messagingDestination]: destination }
+          : {}),
         ...options.attributes,
       },
     },

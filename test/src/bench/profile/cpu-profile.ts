@@ -76,6 +76,16 @@ export function totalTimes(stacks: readonly Stack[], key: (frame: Frame) => stri
   return [...sums].sort((a, b) => b[1] - a[1]);
 }
 
+/** Milliseconds for which frames of `mine` are responsible: they are on top, or what the engine and Node do for them is. */
+export function ownedBy(stacks: readonly Stack[], mine: (frame: Frame) => boolean): number {
+  let sum = 0;
+  for (const { frames, ms } of stacks) {
+    const owner = frames.findLast((frame) => frame.package !== 'native' && frame.package !== 'node');
+    if (owner && mine(owner)) sum += ms;
+  }
+  return sum;
+}
+
 function frameOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): Frame {
   const name = functionName === '' ? '(anonymous)' : functionName;
   if (url === '') return { name, package: name.startsWith('(') ? name : 'native', at: '' };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectBus } from '@cortex/bus';
 import { Load, routerReady, startSystem, textOf } from '@cortex/ops';
-import { type CpuProfile, selfTimes, stacksOf, totalTimes } from './cpu-profile.js';
+import { swallowing } from '../speed/telemetry.js';
+import { type CpuProfile, ownedBy, selfTimes, stacksOf, totalTimes } from './cpu-profile.js';
 
 const { values } = parseArgs({
   options: {
@@ -16,11 +17,15 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     checkout: { type: 'string' },
     repeat: { type: 'boolean', default: false },
+    /** Traces and metrics go to a collector that swallows them. */
+    telemetry: { type: 'boolean', default: false },
   },
 });
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'cortex-profile-')));
+const collector = values.telemetry ? await swallowing() : undefined;
 const system = await startSystem({
+  ...(collector ? { env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } } : {}),
   actors: values.actors,
   node: ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'],
   ...(values.checkout ? { checkout: values.checkout } : {}),
@@ -50,6 +55,7 @@ try {
   await bus.close();
 } finally {
   await system.stop();
+  collector?.close();
 }
 for (const file of await readdir(folder)) {
   if (!file.endsWith('.cpuprofile')) continue;
@@ -61,6 +67,11 @@ for (const file of await readdir(folder)) {
       console.log(`${((100 * ms) / all).toFixed(1).padStart(6)} %  ${(ms / decided).toFixed(3)} ms  ${what}`);
   };
   console.log(`\n== ${file}: ${(all / decided).toFixed(2)} ms of work a decision`);
+  const telemetry = ownedBy(
+    stacks,
+    ({ package: name, at }) => name.startsWith('@opentelemetry/') || at.startsWith('bus/telemetry/'),
+  );
+  console.log(`telemetry: ${(telemetry / decided).toFixed(3)} ms, ${((100 * telemetry) / all).toFixed(1)} % of it`);
   table(
     'by package, own time',
     selfTimes(stacks, (f) => f.package),

@@ -1,6 +1,4 @@
 // The parts of `npm run bench`. Each compares something with its floor, or with itself under another condition, in turns of one run.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { publish } from '@cortex/bus';
 import { type SystemOptions, textOf } from '@cortex/ops';
 import { EVENT_TYPES, taskKey } from '@cortex/schemas';
@@ -182,40 +180,33 @@ export async function compare(
   rounds: number,
   turn: () => Turn,
 ): Promise<Ratio> {
-  const a = await openSide({ actors: ACTORS, ...first });
-  try {
-    const b = await openSide({ actors: ACTORS, ...second });
-    try {
-      const [one, two]: [number[], number[]] = [[], []];
-      for (let round = 0; round <= rounds; round++) {
-        const left = await decide(a, turn());
-        const right = await decide(b, turn());
-        if (round === 0) continue;
-        one.push(left[key] ?? Number.NaN);
-        two.push(right[key] ?? Number.NaN);
-      }
-      return ratioOf(two, one);
-    } finally {
-      await b.close();
-    }
-  } finally {
-    await a.close();
-  }
+  const { one = [], two = [] } = await turns({ one: first, two: second }, rounds, turn);
+  const of = (figures: readonly Figures[]) => figures.map((figure) => figure[key] ?? Number.NaN);
+  return ratioOf(of(two), of(one));
 }
 
-/** A collector that takes whatever comes. */
-export async function swallowing(): Promise<{ url: string; close(): void }> {
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+/** Ways to run the same system, side by side: what each gave in each turn. Who begins a round changes: it finds the caches of the last one's turn. */
+export async function turns(
+  ways: Readonly<Record<string, SystemOptions>>,
+  rounds: number,
+  turn: () => Turn,
+): Promise<Record<string, Figures[]>> {
+  const sides: { name: string; side: Side; figures: Figures[] }[] = [];
+  try {
+    for (const [name, way] of Object.entries(ways))
+      sides.push({ name, side: await openSide({ actors: ACTORS, ...way }), figures: [] });
+    for (let round = 0; round <= rounds; round++) {
+      const first = round % sides.length;
+      for (const { side, figures } of [...sides.slice(first), ...sides.slice(0, first)]) {
+        const seen = await decide(side, turn());
+        // The first round warms up.
+        if (round > 0) figures.push(seen);
+      }
+    }
+    return Object.fromEntries(sides.map(({ name, figures }) => [name, figures]));
+  } finally {
+    for (const { side } of sides) await side.close();
+  }
 }
 
 /** Arrivals at given moments, and how many decisions came later than `deadlineMs` after theirs. */
