@@ -62,6 +62,7 @@ export {
   type AliasState,
   type AliasWatch,
   BadAlias,
+  type Curves,
   type EditFacts,
   FamilyFrozen,
   type FollowedModel,

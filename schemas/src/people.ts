@@ -73,6 +73,10 @@ export const modelVersionSchema = z
       .looseObject({})
       .optional()
       .describe('What was found out before it served: off-policy estimates, fairness.'),
+    curves: z
+      .record(z.string().max(64), z.array(z.tuple([z.number(), z.number()])).max(200))
+      .optional()
+      .describe('How the training went, such as its loss: pairs of epoch and value, by name.'),
     created_at: momentSchema,
     by: z.string(),
     signature: z.string().describe('ed25519 over the manifest without this field, keys sorted; base64.'),

@@ -122,7 +122,7 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
         const consumer = runConsumer(bus, {
           stream: bus.subjects.stream('LOG'),
           consumer: 'librarian',
-          template: bus.subjects.logStep('settled'),
+          template: `${bus.subjects.prefix}.log.settled`,
           concurrency: 64,
           onMissing: (missing) => context.degrade('LOG', missing ? 'its consumer is missing' : undefined),
           onError: (error) => {

@@ -21,6 +21,7 @@ export type {
   AliasName,
   AliasState,
   AliasWatch,
+  Curves,
   EditFacts,
   ModelFacts,
   ModelFile,

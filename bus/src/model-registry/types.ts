@@ -8,6 +8,8 @@ export interface ModelFile {
   readonly sha256: string;
 }
 
+export type Curves = Readonly<Record<string, readonly (readonly [epoch: number, value: number])[]>>;
+
 /** What is told about a model when it is published. */
 export interface ModelFacts {
   /** Figures of its evaluation; null: could not be measured. */
@@ -21,6 +23,8 @@ export interface ModelFacts {
   readonly parent?: string;
   /** What was found out before it served: off-policy estimates, fairness. Kept as it is, and signed with the rest. */
   readonly audit?: object;
+  /** How the training went: pairs of epoch and value, at most 200, by name. */
+  readonly curves?: Curves;
   /** Actor or person. */
   readonly by: string;
   /** Default: true. False publishes without the event `trained`, so that nobody tries it out by itself. */
@@ -43,6 +47,7 @@ export interface ModelVersion {
   readonly hardware?: string;
   readonly parent?: string;
   readonly audit?: object;
+  readonly curves?: Curves;
   readonly created_at: string;
   readonly by: string;
   /** ed25519 over the canonical manifest without this field, base64. */

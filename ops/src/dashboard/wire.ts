@@ -287,6 +287,8 @@ export interface VersionRow {
   readonly bytes: number;
   readonly parent: string | null;
   readonly metrics: Readonly<Record<string, number | null>>;
+  /** How its training went: pairs of epoch and value, by name; empty where nothing was kept. */
+  readonly curves: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly uses: readonly string[];
   readonly hardware: string | null;
   readonly key_id: string;

@@ -119,6 +119,7 @@ export async function picture(page: Page, name: string, shown = false): Promise<
   ];
   for (const folder of folders) {
     mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
+    // Those for people to look through show all of a page; those for the docs, what a screen shows.
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: !shown });
   }
 }

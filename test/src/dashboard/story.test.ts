@@ -195,12 +195,18 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
     for (const version of [1, 2]) {
       const folder = await mkdtemp(join(tmpdir(), 'cortex-model-'));
       await writeFile(join(folder, 'model.json'), JSON.stringify({ version }));
-      await registry.publish('forecast', folder, { by: 'test', announce: false, metrics: { wape: 0.3 / version } });
+      await registry.publish('forecast', folder, {
+        by: 'test',
+        announce: false,
+        metrics: { wape: 0.3 / version },
+        curves: { loss: [1, 2, 3, 4].map((epoch) => [epoch, 2 / epoch] as const) },
+      });
       await registry.setAliases('forecast', { champion: `forecast@${version}` }, { by: 'test', reason: 'test' });
       await rm(folder, { recursive: true, force: true });
     }
     await visit(page, '/models');
     await page.getByRole('rowheader', { name: 'forecast@2' }).waitFor();
+    await page.getByRole('img', { name: 'Training of forecast@2 over 4 epochs: loss 2 to 0.5' }).waitFor();
     await page.getByRole('button', { name: 'Roll back… forecast' }).click();
     await page.getByRole('textbox', { name: /^Why/ }).fill('wrong since noon');
     await page.getByRole('button', { name: 'Roll back', exact: true }).click();

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
+import type { Curves } from '@cortex/bus';
 import type { RouterAudit } from '../audit/audit.js';
 import type { PredictorAudit } from '../audit/predictor.js';
 
@@ -17,6 +18,8 @@ export interface TrainingFacts {
   readonly notes: string[];
   /** Off-policy estimates and fairness of a router, over logged decisions; of a predictor the fairness of its chances. */
   readonly audit?: RouterAudit | PredictorAudit;
+  /** Loss of the network by epoch; a training without one has no curves. */
+  readonly curves?: Curves;
   readonly seconds: number;
   /** Id of the encoder; null: words alone. */
   readonly encoder: string | null;
@@ -25,6 +28,15 @@ export interface TrainingFacts {
   readonly code: string;
   readonly hardware: string;
   readonly finished_at: string;
+}
+
+const MOST_POINTS = 100;
+
+/** Evenly chosen points of a curve, its last one among them. */
+export function thinned<P>(points: readonly P[], most = MOST_POINTS): P[] {
+  if (points.length <= most) return [...points];
+  const step = (points.length - 1) / (most - 1);
+  return Array.from({ length: most }, (_, i) => points[Math.round(i * step)] as P);
 }
 
 /** Version of this package and of Node; the commit where the environment names it (`CORTEX_COMMIT`). */

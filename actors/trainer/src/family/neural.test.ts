@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Encoder, loadEncoder, loadServedRouter } from '@cortex/models';
 import type { Master } from '@cortex/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TrainingFacts } from './facts.js';
 import { trainRouterInto } from './train-family.js';
 
 const folderOfEncoder = process.env.CORTEX_ENCODER;
@@ -44,10 +45,11 @@ const ROWS = Object.entries(WORDS).flatMap(([label, phrases]) =>
 describe.skipIf(skip)('a router with the network in it', { timeout: 240_000 }, () => {
   let folder: string;
   let encoder: Encoder;
+  let facts: TrainingFacts;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cortex-neural-'));
     encoder = await loadEncoder(folderOfEncoder as string);
-    await trainRouterInto(MASTERS, ROWS, { folder, encoder, seed: 1, neural: 'always' });
+    facts = await trainRouterInto(MASTERS, ROWS, { folder, encoder, seed: 1, neural: 'always' });
   }, 240_000);
   afterAll(async () => {
     await encoder?.close();
@@ -61,6 +63,14 @@ describe.skipIf(skip)('a router with the network in it', { timeout: 240_000 }, (
     const vote = result?.experts.find((e) => e.name === 'neural');
     expect(vote).toMatchObject({ abstained: false });
     expect(Object.values(vote?.probabilities ?? {}).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 3);
+  });
+
+  it('keeps how it learned: its loss and the one on held-out rows, by epoch', () => {
+    const { loss = [], held_out_loss = [] } = facts.curves ?? {};
+    expect(loss.length).toBeGreaterThan(2);
+    expect(held_out_loss.map(([epoch]) => epoch)).toEqual(loss.map(([epoch]) => epoch));
+    expect(loss.at(-1)?.[1]).toBeLessThan(loss[0]?.[1] ?? 0);
+    expect(Math.min(...held_out_loss.map(([, value]) => value))).toBe(facts.metrics['network/held_out_loss']);
   });
 
   it('refuses the whole router by name when one bit of the network was changed', async () => {

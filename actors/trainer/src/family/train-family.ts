@@ -24,7 +24,7 @@ import type { Master } from '@cortex/schemas';
 import { answersOf } from '../audit/answers.js';
 import { auditMetrics, auditRouter } from '../audit/audit.js';
 import { auditPredictor, predictorAuditMetrics } from '../audit/predictor.js';
-import { codeVersion, fingerprintOf, hardware, type TrainingFacts } from './facts.js';
+import { codeVersion, fingerprintOf, hardware, type TrainingFacts, thinned } from './facts.js';
 
 export const FACTS_FILE = 'training.json';
 
@@ -104,6 +104,7 @@ export async function trainRouterInto(
       ...(audit ? auditMetrics(audit) : {}),
     },
     ...(audit ? { audit } : {}),
+    ...(neural && heard ? { curves: neural.curves() } : {}),
     notes: model.state.notes,
     encoder: encoder?.id ?? null,
     backend: network?.report.backend ?? null,
@@ -179,20 +180,25 @@ function neuralOf(masters: readonly Master[], encoder: Encoder, options: FamilyT
   const { training, onPoint } = options;
   let making = 0;
   let heldOut: number | null = null;
+  const losses: [number, number][] = [];
+  const heldOutLosses: [number, number][] = [];
   const onEpoch = ({ stage, epoch, loss, heldOutLoss }: MoeProgress) => {
     if (epoch <= 1) making++;
     const curve = stage === 'search' ? 'network' : `network/refit-${making}`;
     onPoint?.(`${curve}/loss`, loss, epoch);
+    if (stage === 'search') losses.push([epoch, loss]);
     if (heldOutLoss === null) return;
     heldOut = Math.min(heldOut ?? heldOutLoss, heldOutLoss);
     onPoint?.(`${curve}/held_out_loss`, heldOutLoss, epoch);
+    if (stage === 'search') heldOutLosses.push([epoch, heldOutLoss]);
   };
   const maker = neuralMaker({
     describe: describedBy(masters, encoder),
     training: { ...training, onEpoch },
     onTrial: options.neural !== 'always',
   });
-  return { maker, heldOutLoss: () => heldOut };
+  const curves = () => ({ loss: thinned(losses), held_out_loss: thinned(heldOutLosses) });
+  return { maker, heldOutLoss: () => heldOut, curves };
 }
 
 /** Writes what is told of a training, last of all files. */

@@ -98,6 +98,7 @@ async function publishOnce(
     ...(champion === undefined ? {} : { parent: champion }),
     metrics: facts.metrics,
     ...(facts.audit === undefined ? {} : { audit: facts.audit }),
+    ...(facts.curves === undefined ? {} : { curves: facts.curves }),
     data: { fingerprint: facts.fingerprint, rows: facts.rows },
     code: facts.code,
     seed: facts.seed,

@@ -114,7 +114,10 @@ function Hits({ found, choose }: { found: SearchResult; choose: (hit: Passage) =
   if (found.hits.length === 0)
     return (
       <div class="panel">
-        <Empty title="Nothing fits" />
+        <Empty title="Nothing fits">
+          <p>What is not indexed yet is not found:</p>
+          <pre>npx cortex index . --collection codebase</pre>
+        </Empty>
       </div>
     );
   return (

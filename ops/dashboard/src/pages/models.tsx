@@ -7,7 +7,7 @@ import { topics } from '../lib/live.js';
 import { Act, Badge, Dialog, Empty, Facts, MasterName, Page, Panel, Trouble } from '../ui/parts.js';
 import type { FamilyReport, ModelsAnswer, VersionRow } from '../wire.js';
 import { Reliability } from './masters/reliability.js';
-import { Curve } from './models/curve.js';
+import { Curve, Training } from './models/curve.js';
 import { Trial } from './models/trial.js';
 
 export function ModelsPage() {
@@ -103,6 +103,7 @@ function Family({ family, again }: { family: FamilyReport; again: () => void }) 
       />
       {family.trial && <Trial trial={family.trial} />}
       <Curve family={family} />
+      <Training family={family} />
       <Versions family={family} promote={setPromoting} />
       {family.history.length > 0 && (
         <details>

@@ -92,7 +92,8 @@ function options(props: ChartProps, width: number): uPlot.Options {
     height: props.height ?? 150,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 4, 0, 0],
+    // The last word along the bottom stands half beyond the last point.
+    padding: [8, props.along === undefined ? 4 : 16, 0, 0],
     scales: {
       x: { time: props.along === undefined },
       y: {

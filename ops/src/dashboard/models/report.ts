@@ -61,6 +61,7 @@ function versionRow(version: ModelVersion, aliases: Aliases): VersionRow {
     bytes: version.files.reduce((sum, file) => sum + file.bytes, 0),
     parent: version.parent ?? null,
     metrics: version.metrics,
+    curves: version.curves ?? {},
     uses: usesOf(version.name, aliases),
     hardware: version.hardware ?? null,
     key_id: version.key_id,

@@ -1,4 +1,4 @@
-// How a family learned: the figures of its versions, oldest first. What each training saw on rows it was not given.
+// How a family learned: the figures of its versions, oldest first (what each training saw on rows it was not given), and within one training.
 
 import { Chart } from '../../ui/chart.js';
 import type { FamilyReport } from '../../wire.js';
@@ -41,3 +41,37 @@ export function Curve({ family }: { family: FamilyReport }) {
     </details>
   );
 }
+
+/** Within the newest training that kept it: the loss by epoch, on the rows it was given and on those it was not. */
+export function Training({ family }: { family: FamilyReport }) {
+  const version = family.versions.find(({ curves }) => Object.values(curves).some((points) => points.length > 1));
+  if (!version) return null;
+  const curves = Object.entries(version.curves).slice(0, COLOURS.length);
+  const epochs = [...new Set(curves.flatMap(([, points]) => points.map(([epoch]) => epoch)))].sort((a, b) => a - b);
+  const words = curves
+    .map(([name, points]) => `${name.replaceAll('_', ' ')} ${short(points[0]?.[1])} to ${short(points.at(-1)?.[1])}`)
+    .join(', ');
+  return (
+    <details open>
+      <summary>Training of {version.name}</summary>
+      <Chart
+        label={`Training of ${version.name} over ${epochs.length} epochs: ${words}`}
+        lines={curves.map(([name], i) => ({
+          label: `${name.replaceAll('_', ' ')}, by epoch`,
+          colour: COLOURS[i] ?? 'info',
+        }))}
+        data={[
+          epochs,
+          ...curves.map(([, points]) => {
+            const values = new Map(points);
+            return epochs.map((epoch) => values.get(epoch) ?? null);
+          }),
+        ]}
+        along={(epoch) => (Number.isInteger(epoch) ? String(epoch) : '')}
+      />
+    </details>
+  );
+}
+
+const short = (value: number | undefined): string =>
+  value === undefined ? '–' : Number(value.toPrecision(3)).toString();
