@@ -11,8 +11,11 @@ export interface ImportOptions {
   /** Folder of kept training data: the one that holds `routing/`. */
   readonly folder: string;
   readonly onQuarantined: (what: Quarantined) => void;
-  readonly onProgress: (stage: string, share: number) => void;
+  /** `done`: megabytes behind. */
+  readonly onProgress: (stage: string, share: number, done: { n: number; unit: string }) => void;
 }
+
+const MB = 1_000_000;
 
 export interface ImportResult extends ImportSummary {
   readonly folder: string;
@@ -50,7 +53,8 @@ async function importInto(
   await collect(paths, {
     onRecord: ({ record }) => learn(record),
     onQuarantined: () => undefined,
-    onProgress: (done, total) => options.onProgress('reading', total === 0 ? 1 : done / total),
+    onProgress: (done, total) =>
+      options.onProgress('reading', total === 0 ? 1 : done / total, { n: done / MB, unit: 'MB' }),
   });
   let maker = new RowMaker('import-none');
   let pending: Placed[] = [];
@@ -92,7 +96,8 @@ async function importInto(
       await beside.write('quarantine', what);
     },
     onConflict: (what) => beside.write('conflicts', what),
-    onProgress: (done, total) => options.onProgress('writing', total === 0 ? 1 : done / total),
+    onProgress: (done, total) =>
+      options.onProgress('writing', total === 0 ? 1 : done / total, { n: done / MB, unit: 'MB' }),
   });
   await flush();
   await beside.close();

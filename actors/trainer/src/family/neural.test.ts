@@ -65,12 +65,11 @@ describe.skipIf(skip)('a router with the network in it', { timeout: 240_000 }, (
     expect(Object.values(vote?.probabilities ?? {}).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 3);
   });
 
-  it('keeps how it learned: its loss and the one on held-out rows, by epoch', () => {
-    const { loss = [], held_out_loss = [] } = facts.curves ?? {};
+  it('keeps how it learned: its loss by epoch', () => {
+    const { loss = [] } = facts.curves ?? {};
+    expect(loss.map(([epoch]) => epoch)).toEqual(loss.map((_, i) => i + 1));
     expect(loss.length).toBeGreaterThan(2);
-    expect(held_out_loss.map(([epoch]) => epoch)).toEqual(loss.map(([epoch]) => epoch));
     expect(loss.at(-1)?.[1]).toBeLessThan(loss[0]?.[1] ?? 0);
-    expect(Math.min(...held_out_loss.map(([, value]) => value))).toBe(facts.metrics['network/held_out_loss']);
   });
 
   it('refuses the whole router by name when one bit of the network was changed', async () => {

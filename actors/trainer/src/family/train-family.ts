@@ -186,18 +186,22 @@ function neuralOf(masters: readonly Master[], encoder: Encoder, options: FamilyT
     if (epoch <= 1) making++;
     const curve = stage === 'search' ? 'network' : `network/refit-${making}`;
     onPoint?.(`${curve}/loss`, loss, epoch);
-    if (stage === 'search') losses.push([epoch, loss]);
+    if (making === 1) losses.push([epoch, loss]);
     if (heldOutLoss === null) return;
     heldOut = Math.min(heldOut ?? heldOutLoss, heldOutLoss);
     onPoint?.(`${curve}/held_out_loss`, heldOutLoss, epoch);
-    if (stage === 'search') heldOutLosses.push([epoch, heldOutLoss]);
+    if (making === 1) heldOutLosses.push([epoch, heldOutLoss]);
   };
   const maker = neuralMaker({
     describe: describedBy(masters, encoder),
     training: { ...training, onEpoch },
     onTrial: options.neural !== 'always',
   });
-  const curves = () => ({ loss: thinned(losses), held_out_loss: thinned(heldOutLosses) });
+  const curves = () => ({
+    loss: thinned(losses),
+    // Few rows are all learned from: there is none to stop by.
+    ...(heldOutLosses.length > 0 ? { held_out_loss: thinned(heldOutLosses) } : {}),
+  });
   return { maker, heldOutLoss: () => heldOut, curves };
 }
 

@@ -322,7 +322,7 @@ function Actors({ actors }: { actors: readonly ActorRow[] }) {
                     <Badge word={row.state} />
                   </td>
                   <td class="mono small">{row.instance}</td>
-                  <td class="soft">{row.started ? ago(row.started) : '–'}</td>
+                  <td class="soft num">{row.started ? ago(row.started) : '–'}</td>
                   <td class="num">{count(Object.values(row.stats ?? {}).reduce((a, b) => a + b, 0))}</td>
                   <td class="soft">{row.detail ?? ''}</td>
                 </tr>

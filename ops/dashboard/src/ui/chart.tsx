@@ -93,7 +93,7 @@ function options(props: ChartProps, width: number): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     // The last word along the bottom stands half beyond the last point.
-    padding: [8, props.along === undefined ? 4 : 16, 0, 0],
+    padding: [8, 20, 0, 0],
     scales: {
       x: { time: props.along === undefined },
       y: {

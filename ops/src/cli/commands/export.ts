@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { routingEventOf } from '../../export/routing-event.js';
 import { readTasks } from '../../train/read-log.js';
 import { type BusFlags, withBusOptions, withExample } from '../options.js';
-import { note, plural } from '../output/index.js';
+import { note, plural, progressBar } from '../output/index.js';
 import { withBus } from '../session.js';
 
 interface Flags extends BusFlags {
@@ -31,7 +31,10 @@ export function addExport(program: Command): void {
 
 async function exportLog(flags: Flags): Promise<void> {
   await withBus(flags, async (bus) => {
-    const { tasks, unreadable } = await readTasks(bus);
+    const show = progressBar();
+    const { tasks, unreadable } = await readTasks(bus, (n, of) =>
+      show('reading the log', n / of, { n, unit: 'records' }),
+    );
     const rows = await rowsFor(flags.format, [...tasks.values()]);
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
     if (flags.out === undefined) await writeOut(lines);

@@ -53,6 +53,38 @@ describe('completion', () => {
     expect(bash('index', 'cortex.f')).toEqual(['cortex.fish']);
   });
 
+  it.skipIf(!installed('fish'))('is offered by fish, with what each word is for', () => {
+    const offered = (line: string) =>
+      execFileSync(
+        'fish',
+        ['--no-config', '-c', `source $argv[1]; complete -C $argv[2]`, join(folder, 'cortex.fish'), line],
+        {
+          encoding: 'utf8',
+        },
+      );
+    expect(offered('cortex mas')).toMatch(/^masters\t\w/);
+    expect(offered('cortex masters pa')).toMatch(/^pause\t\w/);
+    expect(offered('cortex submit --priority c')).toMatch(/^critical\b/);
+  });
+
+  it.skipIf(!installed('zsh'))('is put in by zsh at the press of a key', () => {
+    // A terminal of its own, as a person has one: completion is part of zsh's line editor.
+    const session = `
+      zmodload zsh/zpty
+      zpty z 'TERM=dumb zsh -f -i'
+      zpty -w z "autoload -U compinit; compinit -D -u; source $1; print REA''DY"
+      zpty -r z line '*READY*'
+      zpty -n -w z $'cortex masters pa\t'
+      zpty -r z line '*masters pause *'
+      print -r -- $line
+      zpty -d z`;
+    const seen = execFileSync('zsh', ['-f', '-c', session, 'zsh', join(folder, 'cortex.zsh')], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect(seen).toContain('masters pause');
+  });
+
   it.each(SHELLS)('is a script that %s can read', (shell) => {
     if (!installed(shell)) return expect(completionScript(shell, places)).toContain('masters');
     execFileSync(shell, ['-n', join(folder, `cortex.${shell}`)]);

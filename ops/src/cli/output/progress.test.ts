@@ -15,10 +15,13 @@ it('a terminal sees a bar that says how long it still takes, and nothing of it i
   show('reading', 0.25);
   clock += 10;
   show('reading', 0.26);
+  clock += 5_000;
+  show('reading', 0.5, { n: 12_000, unit: 'records' });
   show('reading', 1);
   expect(written.map((text) => text.replace('\r\x1b[2K', ''))).toEqual([
     '░░░░░░░░░░░░░░░░░░░░░░░░ 0 % reading',
     '██████░░░░░░░░░░░░░░░░░░ 25 % reading, 15.0 s left',
+    '████████████░░░░░░░░░░░░ 50 % reading, 1,199 records/s, 10.0 s left',
     '',
   ]);
 });

@@ -1,5 +1,5 @@
 // A reliability diagram: how sure it was against how often it was right; on the line, "90 % sure" means nine in ten.
-import { percent } from '../../lib/format.js';
+import { percent, plural } from '../../lib/format.js';
 import type { MasterReport } from '../../wire.js';
 
 const SIZE = 200;
@@ -37,7 +37,7 @@ export function Reliability({ bins }: { bins: MasterReport['calibration'] }) {
         </text>
       </svg>
       <figcaption class="small soft">
-        {all} tasks whose right master is known; mean gap {percent(gap)}.
+        {plural(all, 'task')} whose right master is known; mean gap {percent(gap)}.
       </figcaption>
     </figure>
   );

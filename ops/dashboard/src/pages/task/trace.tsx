@@ -43,6 +43,12 @@ export function Trace({ life }: { life: TaskLife }) {
     <Panel title="Trace" note={`${spans.length} spans, ${ms(length)} from first to last`} tools={elsewhere}>
       <div class="scroll">
         <table class="trace">
+          {/* The head is hidden, so that no cell of it can set the widths. */}
+          <colgroup>
+            <col class="trace-name" />
+            <col />
+            <col class="trace-took" />
+          </colgroup>
           <thead class="hidden">
             <tr>
               <th scope="col">Span</th>
