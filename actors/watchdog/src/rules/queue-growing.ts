@@ -5,7 +5,7 @@ import { alive } from '../state.js';
 export const queueGrowing: Rule = {
   kind: 'queue-growing',
   reason:
-    'Over a minute of samples: at least 20 wait, more than twice as many as at its start and more than two minutes of the present rate work off, and it rose in at least two of three steps that moved it. A burst that is being worked off falls in half of its steps.',
+    'Over a minute of samples: at least 20 wait, more than twice as many as at its start (or as many more as were worked off meanwhile) and more than two minutes of the present rate work off, and it rose in at least two of three steps that moved it. A burst that is being worked off falls in half of its steps.',
   look(state, now, limits) {
     return [...state.masters.values()].flatMap((master) => {
       const window = master.queue.filter(({ at }) => at >= now - limits.queueMs);
@@ -13,7 +13,7 @@ export const queueGrowing: Rule = {
       const last = window.at(-1);
       if (!first || !last || window.length < 6 || last.at - first.at < 0.75 * limits.queueMs || now - last.at > 30_000)
         return [];
-      if (last.pending < limits.queueLeast || last.pending <= 2 * first.pending) return [];
+      if (last.pending < limits.queueLeast) return [];
       let up = 0;
       let down = 0;
       for (let i = 1; i < window.length; i++) {
@@ -25,6 +25,9 @@ export const queueGrowing: Rule = {
       let workers = 0;
       for (const worker of state.workers.values()) if (worker.master === master.name && alive(worker, now)) workers++;
       const done = master.settlements.filter((at) => at >= now - limits.queueMs).length;
+      // One that is long already need not double: that as much again comes in as goes out is enough.
+      if (last.pending <= 2 * first.pending && last.pending - first.pending < Math.max(done, limits.queueLeast))
+        return [];
       // Worked off within two such spans at the present rate: a wave, no trouble.
       if (last.pending < 2 * done) return [];
       return [

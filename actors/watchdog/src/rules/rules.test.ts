@@ -242,6 +242,20 @@ describe('a growing queue', () => {
     expect(f.delay('queue-growing')).toBeLessThanOrEqual(50);
   });
 
+  it('is found where it is long already and does not double', () => {
+    const f = fleet();
+    f.pass(60, (s) => void (s % 5 === 0 && f.backlog({ pending: 500 })));
+    f.mark();
+    f.pass(70, (s) => void (s % 5 === 0 && f.backlog({ pending: 500 + 3 * s })));
+    expect(f.delay('queue-growing')).toBeLessThanOrEqual(60);
+  });
+
+  it('is not found where it is long and stays as it is', () => {
+    const f = fleet();
+    f.pass(130, (s) => void (s % 5 === 0 && f.backlog({ pending: 500 + (s % 2) })));
+    expect(f.found('queue-growing')).toEqual([]);
+  });
+
   it('is not found in a burst that is being worked off', () => {
     const f = fleet();
     f.pass(60, (s) => void (s % 5 === 0 && f.backlog({ pending: 2 })));
