@@ -436,6 +436,7 @@ export {
   bet,
   type Evidence as TestEvidence,
   evidenceOf,
+  MARGIN_PRIOR,
   meanOfArm,
   NO_ARMS,
   NO_EVIDENCE,

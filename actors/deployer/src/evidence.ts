@@ -6,6 +6,7 @@ import {
   bet,
   estimateOffPolicy,
   evidenceOf,
+  MARGIN_PRIOR,
   meanOfArm,
   NO_ARMS,
   NO_EVIDENCE,
@@ -293,7 +294,7 @@ export function summaryOf(evidence: TrialEvidence): Record<string, unknown> {
     estimated_gain: round(pairs.rows > 0 ? pairs.gain / pairs.rows : undefined),
     log_evidence: {
       better: round(evidenceOf(pairs.better)),
-      no_worse: evidence.successor ? round(evidenceOf(pairs.noWorse)) : null,
+      no_worse: evidence.successor ? round(evidenceOf(pairs.noWorse, MARGIN_PRIOR)) : null,
       worse: round(evidenceOf(pairs.worse)),
     },
     reward: { champion: round(meanOfArm(reward, 'champion')), challenger: round(meanOfArm(reward, 'challenger')) },

@@ -3,7 +3,7 @@
 // whether the other was right only if somebody corrects, and few do. Counting known wins would favour whoever was executed, so corrected
 // failures stand for the others with the inverse of their chance to be corrected, around a running guess (doubly robust: Robins, Rotnitzky &
 // Zhao 1994). The guess and the chance are taken from earlier rows only, so the bets stay honest.
-import { bet, type Evidence, NO_EVIDENCE } from './betting.js';
+import { bet, type Evidence, MARGIN_PRIOR, NO_EVIDENCE } from './betting.js';
 
 export type Side = 'champion' | 'challenger';
 
@@ -80,7 +80,7 @@ export function observePair(state: PairedEvidence, row: PairedRow, margin = 0.02
     return {
       ...state,
       ...counts,
-      ...(even ? { noWorse: bet(state.noWorse, margin / largestLoss(state, executed)) } : {}),
+      ...(even ? { noWorse: bet(state.noWorse, margin / largestLoss(state, executed), MARGIN_PRIOR) } : {}),
     };
   }
   const wins = state.wins + (challenger === true && champion === false ? 1 : 0);
@@ -93,7 +93,7 @@ export function observePair(state: PairedEvidence, row: PairedRow, margin = 0.02
     return {
       ...known,
       ...wagered(state, gain, gain),
-      noWorse: bet(state.noWorse, (gain + margin) / largestLoss(state, executed)),
+      noWorse: bet(state.noWorse, (gain + margin) / largestLoss(state, executed), MARGIN_PRIOR),
       gain: state.gain + gain,
     };
   }
@@ -117,7 +117,8 @@ export function observePair(state: PairedEvidence, row: PairedRow, margin = 0.02
     return executed === 'champion' ? otherRight : -otherRight;
   };
   const { low, middle, high } = chanceOfCorrection(state);
-  // Whatever favours the claim to be proven is counted with the less favourable end of the chance.
+  // Whatever favours the claim to be proven is counted with the less favourable end of the chance; a claim with a margin needs no second one
+  // (worse by exactly the margin: called no worse in about 1 of 100 trials, where 5 are allowed).
   const forBetter = executed === 'champion' ? high : low;
   const forWorse = executed === 'champion' ? low : high;
   // The most that an estimate can be off in either direction: what a bet may lose.
@@ -129,7 +130,7 @@ export function observePair(state: PairedEvidence, row: PairedRow, margin = 0.02
     ...known,
     others,
     ...wagered(state, estimate(forBetter) / most(forBetter), estimate(forWorse) / least(forWorse)),
-    noWorse: bet(state.noWorse, (estimate(forBetter) + margin) / largestLoss(state, executed)),
+    noWorse: bet(state.noWorse, (estimate(middle) + margin) / largestLoss(state, executed), MARGIN_PRIOR),
     gain: state.gain + estimate(middle),
   };
 }
@@ -137,9 +138,9 @@ export function observePair(state: PairedEvidence, row: PairedRow, margin = 0.02
 /** The most that an estimate can be below zero: one scale for tasks of both kinds, agreed on or not, else the margin would weigh more on one. */
 function largestLoss(state: PairedEvidence, executed: Side = 'champion'): number {
   if (state.failures < LEAST_FAILURES) return 1;
-  const { low, high } = chanceOfCorrection(state);
+  const { middle } = chanceOfCorrection(state);
   const guess = state.others[executed].right / (state.others[executed].rows + 2);
-  return Math.max(1, executed === 'champion' ? (guess * (1 - high)) / high : guess + (1 - guess) / low);
+  return Math.max(1, executed === 'champion' ? (guess * (1 - middle)) / middle : guess + (1 - guess) / middle);
 }
 
 function wagered(state: PairedEvidence, better: number, worse: number): Pick<PairedEvidence, 'better' | 'worse'> {
