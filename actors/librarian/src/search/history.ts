@@ -31,6 +31,7 @@ export function votesOf(hits: readonly Hit[], changes: ReadonlyMap<string, Chang
       sums.set(file, { share: share + score / Math.sqrt(change.touched.length), by });
     }
   }
-  const most = Math.max(...[...sums.values()].map(({ share }) => share));
+  let most = 0;
+  for (const { share } of sums.values()) most = Math.max(most, share);
   return new Map([...sums].map(([file, { share, by }]) => [file, { share: share / most, by }]));
 }
