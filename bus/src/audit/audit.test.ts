@@ -17,13 +17,36 @@ async function trail(bus: Bus): Promise<AuditEntry[]> {
   return found;
 }
 
+/** A bus on which something happens after its first look at the trail. */
+function afterFirstLook(bus: Bus, happens: () => Promise<void>): Bus {
+  const { streams } = bus.jsm;
+  let looked = false;
+  const getMessage: typeof streams.getMessage = async (...query) => {
+    const found = await streams.getMessage(...query);
+    if (!looked) {
+      looked = true;
+      await happens();
+    }
+    return found;
+  };
+  const jsm = { streams: { getMessage, info: streams.info.bind(streams) } } as unknown as Bus['jsm'];
+  return Object.assign(Object.create(bus) as Bus, { jsm });
+}
+
 describeOnServer('the audit trail', (suite) => {
+  it('has one first entry, also when two writers both found it empty', async () => {
+    const [bus, other] = [await suite.connect(), await suite.connect()];
+    const slow = afterFirstLook(bus, () => publishAction(other, action('before')));
+    await publishAction(slow, action('after'));
+    expect(await verifyAudit(await trail(bus))).toMatchObject({ entries: 2, breaks: [] });
+  });
+
   it('is one chain, whoever writes at the same time, and an action is in it once', async () => {
     const [bus, other] = [await suite.connect(), await suite.connect()];
     await Promise.all(Array.from({ length: 40 }, (_, i) => publishAction(i % 2 ? bus : other, action(`a-${i}`))));
     await publishAction(bus, action('a-7'));
     const report = await verifyAudit(await trail(bus));
-    expect(report).toMatchObject({ entries: 40, breaks: [] });
+    expect(report).toMatchObject({ entries: 42, breaks: [] });
   });
 
   it('shows what was changed, removed, slipped in or cut off the end', async () => {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Action, EVENT_TYPES, HEADERS } from '@cortex/schemas';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import type { Bus } from '../connection/connect.js';
-import { NotProvisioned, PublishUnconfirmed, RevisionConflict } from '../errors.js';
+import { PublishUnconfirmed, RevisionConflict } from '../errors.js';
 import { publish } from '../publish/publish.js';
 
 /** A stored message as far as the chain goes. */
@@ -53,15 +53,15 @@ export async function publishAction(bus: Bus, action: Action, id: string = actio
 }
 
 async function endOf(bus: Bus, stream: string): Promise<{ previous: string; lastSequence: number }> {
-  const last = await bus.jsm.streams.getMessage(stream, { last_by_subj: bus.subjects.actions });
-  if (last) return { previous: digestOfEntry(entryOf(last)), lastSequence: last.seq };
-  try {
-    const { state } = await bus.jsm.streams.info(stream);
-    return { previous: FIRST, lastSequence: state.last_seq };
-  } catch (error) {
-    if (/not found/.test((error as Error).message)) throw new NotProvisioned(`the stream ${stream}`);
-    throw error;
-  }
+  const lastEntry = async () => {
+    const last = await bus.jsm.streams.getMessage(stream, { last_by_subj: bus.subjects.actions });
+    return last && { previous: digestOfEntry(entryOf(last)), lastSequence: last.seq };
+  };
+  const end = await lastEntry();
+  if (end) return end;
+  // Empty as it seems: the sequence is read before the second look, so that an entry written in between makes this one lose the race.
+  const { state } = await bus.jsm.streams.info(stream);
+  return (await lastEntry()) ?? { previous: FIRST, lastSequence: state.last_seq };
 }
 
 /** An entry from a stored message. */
