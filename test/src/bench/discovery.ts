@@ -1,16 +1,16 @@
 // `npm run bench:discovery`: some labels are hidden from the registry; are their tasks found as groups of their own, among real noise?
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { discover, loadEncoder, seededRandom } from '@cortex/models';
 import { provideEncoder } from '@cortex/ops';
 import { dataFolder, readRows } from '../harness/data.js';
+import { optionsOf } from '../harness/options.js';
 
 interface Row {
   text: string;
   label: string | null;
 }
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '7' } } });
+const values = optionsOf('npm run bench:discovery', { seed: { type: 'string', default: '7' } }, ['seed']);
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const found = await provideEncoder({ log });
 const data = dataFolder('routing');

@@ -4,14 +4,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { loadEncoder, runEvaluateOutcomes, runEvaluatePolicy } from '@cortex/models';
 import { provideEncoder } from '@cortex/ops';
 import { dataFolder } from '../harness/data.js';
+import { optionsOf } from '../harness/options.js';
 
 const ROUTING = fileURLToPath(new URL('../../../models/dist/evaluate/routing/bench.js', import.meta.url));
-const { values } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, seeds: { type: 'string', default: '1' } },
+const values = optionsOf('npm run bench:models', {
+  short: { type: 'boolean', default: false },
+  seeds: { type: 'string', default: '1' },
 });
 const log = (line: string) => process.stderr.write(`${line}\n`);
 

@@ -1,19 +1,21 @@
 // `npm run chaos [-- --quick --seed N --only N,N --json]`: one fault after the other against the real system. Fails when a bound does not hold.
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { provideEncoder, provideNatsServer } from '@cortex/ops';
+import { optionsOf } from '../harness/options.js';
 import { type Performed, perform } from './perform.js';
 import { print } from './print.js';
 import { SCENARIOS } from './table.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run chaos',
+  {
     quick: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
-});
+  ['seed'],
+);
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const seed = Number(values.seed);
 const only = values.only?.split(',').map((word) => word.trim());

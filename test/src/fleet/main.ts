@@ -2,18 +2,19 @@
 // virtual time. Prints what docs/results/fleet.md shows.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { seededRandom } from '@cortex/models';
 import { provideNatsServer } from '@cortex/ops';
 import { dataFolder } from '../harness/data.js';
+import { optionsOf, partsOf } from '../harness/options.js';
 import { quantile } from '../harness/statistics.js';
 import { FAULTS } from './faults.js';
 import { type FleetResult, runFleet } from './run.js';
 import { watchHealthyFleet } from './virtual.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run sim:fleet',
+  {
     seed: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '1' },
@@ -24,7 +25,10 @@ const { values } = parseArgs({
     workers: { type: 'string' },
     faults: { type: 'string' },
   },
-});
+  ['seed', 'runs', 'workers', 'faults'],
+);
+const kinds = FAULTS.map(({ kind }) => kind);
+const only = values.only === undefined ? undefined : partsOf('npm run sim:fleet', values.only, kinds);
 const seed = Number(values.seed);
 const long = !values.quick;
 
@@ -55,7 +59,7 @@ if (!values.virtual) {
     everySeconds: long ? 8 : 5,
     faults: Number(values.faults ?? (long ? 70 : FAULTS.length)),
     gaps: gapsOf(long ? 0.08 : 0.3),
-    ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+    ...(only === undefined ? {} : { only: [...only] }),
   };
   const rows: { seed: number; on: FleetResult; off: FleetResult }[] = [];
   for (let run = 0; run < Number(values.runs); run++) {

@@ -1,17 +1,18 @@
 // `npm run demo:learning [-- --quick --json --only improve,harm,shift,equal --inline]`: what the system learns by itself and what harm it
 // stops, on real tickets through a real nats-server; printed, with a picture in tmp/learning.svg.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { provideNatsServer } from '@cortex/ops';
 import { dataFolder } from '../harness/data.js';
+import { optionsOf, partsOf } from '../harness/options.js';
 import { type EqualReport, runEqual } from './equal.js';
 import { type HarmReport, runHarm } from './harm.js';
 import { type ImproveReport, runImprove, type Share } from './improve.js';
 import { pictureOf } from './picture.js';
 import { runShift, type ShiftReport } from './shift.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run demo:learning',
+  {
     /** Fewer tasks: a minute or so. */
     quick: { type: 'boolean' },
     json: { type: 'boolean' },
@@ -20,7 +21,8 @@ const { values } = parseArgs({
     /** Without the trainer actor: this process does what `cortex train` does, at the same moments. */
     inline: { type: 'boolean' },
   },
-});
+  ['seed'],
+);
 interface Report {
   improve?: ImproveReport;
   equal?: EqualReport;
@@ -29,7 +31,7 @@ interface Report {
   shift?: ShiftReport;
 }
 const log = (line: string) => process.stderr.write(`${line}\n`);
-const wanted = (name: string) => values.only === undefined || values.only.split(',').includes(name);
+const wanted = partsOf('npm run demo:learning', values.only, ['improve', 'equal', 'harm', 'shift']);
 const quick = values.quick === true;
 const seed = Number(values.seed ?? 1);
 
@@ -38,19 +40,19 @@ const folder = dataFolder('routing/it-tickets');
 if ('missing' in folder) throw new Error(folder.missing);
 const data = folder.path;
 const report: Report = {};
-if (wanted('improve')) {
+if (wanted.has('improve')) {
   const [tasks, volume] = quick ? [900, 350] : [3_000, 250];
   report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.inline !== true, log });
   await mkdir('tmp', { recursive: true });
   await writeFile('tmp/learning.svg', pictureOf(report.improve));
 }
-if (wanted('equal')) report.equal = runEqual(quick ? 200 : 500, quick ? 400 : 1_500);
-if (wanted('harm')) {
+if (wanted.has('equal')) report.equal = runEqual(quick ? 200 : 500, quick ? 400 : 1_500);
+if (wanted.has('harm')) {
   report.harm = await runHarm({ data, tasks: quick ? 600 : 1_000, seed, straight: false, brief: quick, log });
   if (!quick)
     report.harm_straight_to_canary = await runHarm({ data, tasks: 1_500, seed, straight: true, brief: false, log });
 }
-if (wanted('shift') && !quick) report.shift = await runShift({ data, before: 400, after: 1_600, seed, log });
+if (wanted.has('shift') && !quick) report.shift = await runShift({ data, before: 400, after: 1_600, seed, log });
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : print(report));
 
 function print({ improve, equal, harm, harm_straight_to_canary: straight, shift }: Report): string {

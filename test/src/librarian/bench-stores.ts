@@ -1,15 +1,18 @@
 // Second half of `npm run bench:retrieval`: the embedded store and Milvus side by side. `--passages N` (default 100,000; Milvus a tenth of it).
-import { parseArgs } from 'node:util';
+
+import { optionsOf } from '../harness/options.js';
 import { milvusLite, startMilvusLite } from './milvus-server.js';
 import { benchStore, type StoreFigures } from './store-bench.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'bench-stores',
+  {
     passages: { type: 'string', default: '100000' },
     milvus: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
-});
+  ['passages', 'milvus'],
+);
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const passages = Number(values.passages);
 const rows: StoreFigures[] = [await benchStore('lancedb', passages, log)];

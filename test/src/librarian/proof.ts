@@ -1,12 +1,13 @@
 // `npm run bench:retrieval`: what the librarian finds and how fast, beside BM25 alone and the stores' bare calls.
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { loadEncoder } from '@cortex/models';
 import { provideEncoder } from '@cortex/ops';
+import { optionsOf } from '../harness/options.js';
 import { askLaterCommits, figureOf, leadOf, WAYS } from './later-commits.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'proof',
+  {
     repository: { type: 'string', default: fileURLToPath(new URL('../../../', import.meta.url)) },
     /** Every so many commits from the first one on are indexed. */
     every: { type: 'string', default: '40' },
@@ -19,7 +20,8 @@ const { values } = parseArgs({
     each: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
-});
+  ['every', 'bases'],
+);
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const found = await provideEncoder({ log });
 if (!found.found) {

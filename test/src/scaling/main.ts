@@ -1,19 +1,21 @@
 // `npm run sim:scaling`: waiting time per priority with scaling by forecast, with reactive scaling and with fixed replicas of the same cost.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { dataFolder } from '../harness/data.js';
+import { optionsOf } from '../harness/options.js';
 import { type CompareOptions, compare, readArrivals } from './compare.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run sim:scaling',
+  {
     series: { type: 'string', multiple: true },
     seed: { type: 'string', default: '1' },
     wait: { type: 'string', default: '2' },
     start: { type: 'string', default: '20' },
     json: { type: 'boolean', default: false },
   },
-});
+  ['seed'],
+);
 const data = dataFolder('load');
 if ('missing' in data && values.series === undefined) {
   console.error(`sim:scaling: ${data.missing}`);

@@ -1,17 +1,20 @@
 // `npm run sim:bus [-- --seeds 10000 --seed 1 --trace]`: histories of the coordinators and workers under faults, one per seed; the same seed
 // is the same history. Prints what was broken, with the seed that shows it, and fails.
-import { parseArgs } from 'node:util';
+
+import { optionsOf } from '../harness/options.js';
 import { play } from './world.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run sim:bus',
+  {
     seeds: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     tasks: { type: 'string', default: '6' },
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
-});
+  ['seeds', 'seed', 'tasks'],
+);
 const first = Number(values.seed);
 const count = values.trace ? 1 : Number(values.seeds);
 const began = Date.now();

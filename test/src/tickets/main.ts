@@ -1,16 +1,18 @@
 // `npm run e2e:tickets [-- --json --kill --reviews --limit N]`: the run, printed for people or programs. Fails when anything was lost or done twice.
-import { parseArgs } from 'node:util';
 import { provideEncoder, provideNatsServer } from '@cortex/ops';
+import { optionsOf } from '../harness/options.js';
 import { runTickets, type TicketReport } from './run.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run e2e:tickets',
+  {
     json: { type: 'boolean' },
     kill: { type: 'boolean' },
     reviews: { type: 'boolean' },
     limit: { type: 'string' },
   },
-});
+  ['limit'],
+);
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
 process.env.CORTEX_NATS_SERVER = (await provideNatsServer({ log, onProgress: log })).path;

@@ -1,11 +1,15 @@
 // `npm run sim:tuning [-- --rounds N --only NAME]`: what tuning the concurrency gains or costs on a real bus, in rounds of four seconds instead of a minute.
 // The one thing to know: the same bursts come with and without tuning; "the last third" is what it has learned to do by then.
-import { parseArgs } from 'node:util';
 import { connectBus, provision, startTestServer } from '@cortex/bus';
 import { provideNatsServer } from '@cortex/ops';
+import { optionsOf } from '../harness/options.js';
 import { runTuning, type TuningRun, type TuningSeen } from './run.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '90' }, only: { type: 'string' } } });
+const values = optionsOf(
+  'npm run sim:tuning',
+  { rounds: { type: 'string', default: '90' }, only: { type: 'string' } },
+  ['rounds'],
+);
 const log = (line: string) => process.stderr.write(`${line}\n`);
 process.env.CORTEX_NATS_SERVER = (await provideNatsServer({ log, onProgress: log })).path;
 

@@ -2,30 +2,32 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Bus, connectBus } from '@cortex/bus';
 import { provideEncoder } from '@cortex/ops';
 import { dataFolder } from '../../harness/data.js';
+import { optionsOf, partsOf } from '../../harness/options.js';
 import { quantile } from '../../harness/statistics.js';
 import { ACTORS } from '../speed/parts.js';
 import { openSide } from '../speed/side.js';
 import { bareConsumer, bullQueue, cortexQueue, type JobQueue, measure, type QueueFigures } from './queues.js';
 import { type RoutingPeers, routingPeers } from './routing.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run bench:peers',
+  {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
   },
-});
+  ['seed'],
+);
 const say = (line: string) => process.stderr.write(`peers: ${line}\n`);
-const wanted = (name: string) => values.only === undefined || values.only.split(',').includes(name);
+const wanted = partsOf('npm run bench:peers', values.only, ['routing', 'queues']);
 const lines: string[] = [];
 const report: Record<string, unknown> = {};
 
-if (wanted('routing')) {
+if (wanted.has('routing')) {
   const encoder = await provideEncoder({ log: say });
   const data = dataFolder('routing/clinc-intents');
   if (!encoder.found || 'missing' in data)
@@ -59,7 +61,7 @@ if (wanted('routing')) {
   report.routing = found;
 }
 
-if (wanted('queues')) {
+if (wanted.has('queues')) {
   const folder = await mkdtemp(join(tmpdir(), 'cortex-peers-'));
   const side = await openSide({ actors: ACTORS });
   const buses: Bus[] = [];

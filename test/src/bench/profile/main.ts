@@ -2,14 +2,15 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { connectBus } from '@cortex/bus';
 import { Load, routerReady, startSystem, textOf } from '@cortex/ops';
+import { optionsOf } from '../../harness/options.js';
 import { swallowing } from '../speed/telemetry.js';
 import { type CpuProfile, ownedBy, selfTimes, stacksOf, totalTimes } from './cpu-profile.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run bench:profile',
+  {
     tasks: { type: 'string', default: '1500' },
     under: { type: 'string', default: '16' },
     actors: { type: 'string', default: 'trainer=0,recorder=0,librarian=0' },
@@ -20,7 +21,8 @@ const { values } = parseArgs({
     /** Traces and metrics go to a collector that swallows them. */
     telemetry: { type: 'boolean', default: false },
   },
-});
+  ['tasks', 'under', 'top'],
+);
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'cortex-profile-')));
 const collector = values.telemetry ? await swallowing() : undefined;

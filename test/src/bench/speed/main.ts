@@ -5,31 +5,31 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { dataFolder } from '../../harness/data.js';
+import { optionsOf, partsOf } from '../../harness/options.js';
 import { ALLOWANCE, judge, type Ratios } from './gate.js';
 import { type Costs, compare, fresh, GATED, gate, history, replay, secondStart } from './parts.js';
 import type { Ratio } from './side.js';
 import { telemetryCost } from './telemetry.js';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    /** Makes this run the one that later ones are judged by. */
-    keep: { type: 'boolean', default: false },
-    only: { type: 'string' },
-  },
+const values = optionsOf('npm run bench', {
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  /** Makes this run the one that later ones are judged by. */
+  keep: { type: 'boolean', default: false },
+  only: { type: 'string' },
 });
+const PARTS = ['gate', 'history', 'telemetry', 'cores', 'replicas', 'replay', 'start'] as const;
+const wanted = partsOf('npm run bench', values.only, PARTS);
 const KEPT = fileURLToPath(new URL('../../../../docs/results/bench.json', import.meta.url));
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`);
 const began = Date.now();
 const rows: { what: string; ratio?: Ratio; figure?: string; reach?: string }[] = [];
 let red = 0;
 
-async function part(name: string, work: () => Promise<void>): Promise<void> {
-  if (values.only !== undefined && !values.only.split(',').includes(name)) return;
+async function part(name: (typeof PARTS)[number], work: () => Promise<void>): Promise<void> {
+  if (!wanted.has(name)) return;
   say(`${name} (${Math.round((Date.now() - began) / 1_000)} s)`);
   await work();
 }

@@ -1,11 +1,12 @@
 // `npm run bench:versus -- --against CHECKOUT`: two builds side by side, in turns; what the newer one costs of the older one.
-import { parseArgs } from 'node:util';
 import { type TextLength, textOf } from '@cortex/ops';
+import { optionsOf } from '../../harness/options.js';
 import { quantile } from '../../harness/statistics.js';
 import { decide, type Figures, openSide, ratioOf } from './side.js';
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run bench:versus',
+  {
     against: { type: 'string' },
     rounds: { type: 'string', default: '8' },
     tasks: { type: 'string', default: '250' },
@@ -15,7 +16,8 @@ const { values } = parseArgs({
     texts: { type: 'string', default: '1000000' },
     actors: { type: 'string', default: 'trainer=0,recorder=0,librarian=0' },
   },
-});
+  ['rounds', 'tasks', 'under', 'texts'],
+);
 if (values.against === undefined) {
   process.stderr.write('--against FOLDER: a built checkout of the other version\n');
   process.exit(2);
