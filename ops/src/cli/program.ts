@@ -1,42 +1,60 @@
-// All commands, each from a file of its own. Commander's complaints become one line that names the argument.
+// All commands, each from a file of its own, loaded when it is asked for: no command waits for what others need. Commander's complaints become
+// one line that names the argument.
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { addActions } from './commands/actions.js';
-import { addActor } from './commands/actor.js';
-import { addAlerts } from './commands/alerts.js';
-import { addAsk } from './commands/ask.js';
-import { addBench } from './commands/bench.js';
-import { addCancel } from './commands/cancel.js';
-import { addCompletion } from './commands/completion.js';
-import { addCorrect } from './commands/correct.js';
-import { addDashboard } from './commands/dashboard.js';
-import { addDead } from './commands/dead.js';
-import { addDoctor } from './commands/doctor.js';
-import { addEvaluate } from './commands/evaluate.js';
-import { addExplain } from './commands/explain.js';
-import { addExport } from './commands/export.js';
-import { addImport } from './commands/import.js';
-import { addIndex } from './commands/index-files.js';
-import { addKeys } from './commands/keys.js';
-import { addMasters } from './commands/masters.js';
-import { addMemory } from './commands/memory.js';
-import { addModels } from './commands/models.js';
-import { addOutcome } from './commands/outcome.js';
-import { addPrompts } from './commands/prompts.js';
-import { addReview } from './commands/review.js';
-import { addSearch } from './commands/search.js';
-import { addSubmit } from './commands/submit.js';
-import { addTask } from './commands/task.js';
-import { addTrain } from './commands/train.js';
-import { addUp } from './commands/up.js';
-import { addWatch } from './commands/watch.js';
-import { addWorker } from './commands/worker.js';
 
 const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 
-export function buildProgram(): Command {
+const BEFORE_COMMAND = ['--nats <url>', '--creds <file>', '--json'];
+const TAKES_VALUE = new Set(BEFORE_COMMAND.filter((flags) => flags.includes('<')).map((flags) => flags.split(' ')[0]));
+
+/** In the order of the help. */
+const COMMANDS = {
+  up: async () => (await import('./commands/up.js')).addUp,
+  actor: async () => (await import('./commands/actor.js')).addActor,
+  submit: async () => (await import('./commands/submit.js')).addSubmit,
+  cancel: async () => (await import('./commands/cancel.js')).addCancel,
+  watch: async () => (await import('./commands/watch.js')).addWatch,
+  task: async () => (await import('./commands/task.js')).addTask,
+  explain: async () => (await import('./commands/explain.js')).addExplain,
+  masters: async () => (await import('./commands/masters.js')).addMasters,
+  worker: async () => (await import('./commands/worker.js')).addWorker,
+  outcome: async () => (await import('./commands/outcome.js')).addOutcome,
+  correct: async () => (await import('./commands/correct.js')).addCorrect,
+  review: async () => (await import('./commands/review.js')).addReview,
+  alerts: async () => (await import('./commands/alerts.js')).addAlerts,
+  actions: async () => (await import('./commands/actions.js')).addActions,
+  dead: async () => (await import('./commands/dead.js')).addDead,
+  import: async () => (await import('./commands/import.js')).addImport,
+  export: async () => (await import('./commands/export.js')).addExport,
+  index: async () => (await import('./commands/index-files.js')).addIndex,
+  search: async () => (await import('./commands/search.js')).addSearch,
+  ask: async () => (await import('./commands/ask.js')).addAsk,
+  train: async () => (await import('./commands/train.js')).addTrain,
+  models: async () => (await import('./commands/models.js')).addModels,
+  prompts: async () => (await import('./commands/prompts.js')).addPrompts,
+  memory: async () => (await import('./commands/memory.js')).addMemory,
+  evaluate: async () => (await import('./commands/evaluate.js')).addEvaluate,
+  bench: async () => (await import('./commands/bench.js')).addBench,
+  dashboard: async () => (await import('./commands/dashboard.js')).addDashboard,
+  keys: async () => (await import('./commands/keys.js')).addKeys,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  completion: async () => (await import('./commands/completion.js')).addCompletion,
+} satisfies Record<string, () => Promise<(program: Command) => void>>;
+
+/** The one command that a command line needs: its first word that is neither an option nor the value of one. Undefined where it needs all. */
+function commandOf(argv: readonly string[]): keyof typeof COMMANDS | undefined {
+  const at = argv.findIndex((arg, i) => !arg.startsWith('-') && !TAKES_VALUE.has(argv[i - 1] ?? ''));
+  const word = argv[at] ?? '';
+  const help = argv.slice(0, Math.max(0, at)).some((arg) => arg === '--help' || arg === '-h');
+  return help || word === 'completion' || !Object.hasOwn(COMMANDS, word) ? undefined : (word as keyof typeof COMMANDS);
+}
+
+/** With all commands, or with the one alone that `argv` needs. */
+export async function buildProgram(argv: readonly string[] = []): Promise<Command> {
+  const one = commandOf(argv);
   const program = new Command('cortex');
   program
     .description('Routes tasks to the right owner over NATS, learns from every outcome, and loses nothing.')
@@ -57,47 +75,14 @@ Start here:
 Environment: NATS_URL, NATS_CREDS, CORTEX_PREFIX, CORTEX_HOME, OTEL_EXPORTER_OTLP_ENDPOINT
 Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it needs is not reachable`,
     );
-  for (const add of [
-    addUp,
-    addActor,
-    addSubmit,
-    addCancel,
-    addWatch,
-    addTask,
-    addExplain,
-    addMasters,
-    addWorker,
-    addOutcome,
-    addCorrect,
-    addReview,
-    addAlerts,
-    addActions,
-    addDead,
-    addImport,
-    addExport,
-    addIndex,
-    addSearch,
-    addAsk,
-    addTrain,
-    addModels,
-    addPrompts,
-    addMemory,
-    addEvaluate,
-    addBench,
-    addDashboard,
-    addKeys,
-    addDoctor,
-    addCompletion,
-  ]) {
-    add(program);
-  }
+  for (const load of one ? [COMMANDS[one]] : Object.values(COMMANDS)) (await load())(program);
   return takeOptionsBeforeCommand(program);
 }
 
 /** `cortex --nats URL task t-1` means `cortex task t-1 --nats URL`, as with most tools; the command's help is where they stand. */
 function takeOptionsBeforeCommand(program: Command): Command {
   program.enablePositionalOptions();
-  for (const flags of ['--nats <url>', '--creds <file>', '--json']) program.addOption(new Option(flags).hideHelp());
+  for (const flags of BEFORE_COMMAND) program.addOption(new Option(flags).hideHelp());
   return program.hook('preAction', (_, command) => {
     for (const [name, value] of Object.entries(program.opts())) {
       if (!command.options.some((option) => option.attributeName() === name))

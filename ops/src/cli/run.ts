@@ -7,7 +7,7 @@ import { buildProgram } from './program.js';
 export async function run(argv: readonly string[]): Promise<number> {
   process.exitCode = undefined;
   try {
-    await buildProgram().parseAsync([...argv], { from: 'user' });
+    await (await buildProgram(argv)).parseAsync([...argv], { from: 'user' });
     // A command that looks at things (doctor) may end badly without having failed itself.
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {

@@ -8,7 +8,7 @@ import { buildProgram } from '../program.js';
 import { completionScript, SHELLS } from './scripts.js';
 import { placesOf } from './words.js';
 
-const places = placesOf(buildProgram());
+const places = placesOf(await buildProgram());
 const folder = mkdtempSync(join(tmpdir(), 'cortex-completion-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 for (const shell of SHELLS) writeFileSync(join(folder, `cortex.${shell}`), completionScript(shell, places));
