@@ -101,6 +101,8 @@ async function askPeer(question: object): Promise<RoutingFigures> {
   child.stderr.on('data', (data) => {
     words += data;
   });
+  // Where it ends early, its own words say why.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(JSON.stringify(question));
   const code = await new Promise((resolve) => child.on('close', resolve));
   if (code !== 0) throw new Error(`semantic-router: ${words.trim().split('\n').at(-1)}`);
