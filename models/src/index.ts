@@ -244,7 +244,7 @@ export {
   usefulness,
   wordLikeness,
 } from './memory/index.js';
-export { pairedDifference, seededRandom } from './metrics/index.js';
+export { pairedDifference, seededRandom, shuffledIndices } from './metrics/index.js';
 export { type FolderLog, type FolderOptions, type FolderWatch, watchModelFolder } from './model-folder/index.js';
 export {
   type CrossFit,

@@ -13,7 +13,7 @@ import {
   taskLog,
   watchPresence,
 } from '@cortex/bus';
-import { PRIORITIES, type StreamName } from '@cortex/schemas';
+import { checkMessage, PRIORITIES, type StreamName } from '@cortex/schemas';
 import { followSplit } from './arms/aliases.js';
 import { assign } from './arms/split.js';
 import { createDecider } from './decide/decider.js';
@@ -24,7 +24,7 @@ import { startUpkeep } from './upkeep/upkeep.js';
 import { startWorkConsumers } from './upkeep/work-consumers.js';
 
 export function coordinatorActor(input: Partial<CoordinatorSettings> = {}): ActorDefinition {
-  const settings = settingsSchema.parse(input);
+  const settings = checkMessage('coordinator settings', settingsSchema, input);
   return {
     name: 'coordinator',
     description: 'Admits tasks, asks who should get them, decides, and settles outcomes.',

@@ -14,7 +14,7 @@ export const weightsSchema = z.object({
 /** Public nkeys (`U…`) whose claims count; live key `coordinator.outcome_signers`. Not set: everybody's who may publish them. */
 export const signersSchema = z.array(z.string()).min(1);
 
-export const settingsSchema = z.object({
+export const settingsSchema = z.strictObject({
   /** Tasks handled at once by one coordinator. More hides the router's latency, fewer bounds memory. */
   concurrency: z.number().int().min(1).max(4_096).default(64),
   /** Milliseconds the router may think before the coordinator decides by its own rules. */

@@ -11,6 +11,8 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface System {
   readonly url: string;
+  /** Of `cortex up` itself. */
+  readonly pid: number | undefined;
   /** Processor seconds so far and resident MiB, of the actors and of the nats-server; undefined where /proc is not there. */
   usage(): { actors: Usage; nats: Usage } | undefined;
   /** Seconds until everything was ready. */
@@ -72,6 +74,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const { nats } = JSON.parse(ready) as { nats: { url: string; pid?: number } };
     return {
       url: nats.url,
+      pid: child.pid,
       readySeconds: (Date.now() - began) / 1000,
       usage: () => {
         const actorsUsage = usageOf(child.pid);

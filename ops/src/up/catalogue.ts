@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ActorDefinition } from '@cortex/bus';
 import { cacheFolder } from '../provide/index.js';
 import { modelFolders } from '../train/folders.js';
+import { settingsOf } from './actor-settings.js';
 import { trainingFolder } from './home.js';
 
 export interface ActorNeeds {
@@ -17,6 +18,7 @@ export interface ActorRow {
   readonly count: number;
   /** Whether it looks for an encoder before it starts. */
   readonly encodes: boolean;
+  /** With its settings of the environment. Throws {@link InvalidMessage} naming one that does not fit. */
   make(needs: ActorNeeds): Promise<ActorDefinition>;
 }
 
@@ -33,7 +35,13 @@ export const ACTORS: readonly ActorRow[] = [
     async make({ encoder }) {
       const { routerActor } = await import('@cortex/actor-router');
       const { router: model_folder, roots, keys: keys_folder } = modelFolders();
-      return routerActor({ encoder: encoder ?? '', model_folder, models_root: roots.router, keys_folder });
+      return routerActor({
+        encoder: encoder ?? '',
+        model_folder,
+        models_root: roots.router,
+        keys_folder,
+        ...settingsOf('router'),
+      });
     },
   },
   {
@@ -50,6 +58,7 @@ export const ACTORS: readonly ActorRow[] = [
         model_folder,
         models_root: roots.predictor,
         keys_folder,
+        ...settingsOf('predictor'),
       });
     },
   },
@@ -60,7 +69,7 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: false,
     async make() {
       const { coordinatorActor } = await import('@cortex/actor-coordinator');
-      return coordinatorActor({});
+      return coordinatorActor(settingsOf('coordinator'));
     },
   },
   {
@@ -71,7 +80,12 @@ export const ACTORS: readonly ActorRow[] = [
     async make({ encoder }) {
       const { watchdogActor } = await import('@cortex/actor-watchdog');
       const { roots, keys: keys_folder } = modelFolders();
-      return watchdogActor({ encoder: encoder ?? '', models_root: roots.anomaly, keys_folder });
+      return watchdogActor({
+        encoder: encoder ?? '',
+        models_root: roots.anomaly,
+        keys_folder,
+        ...settingsOf('watchdog'),
+      });
     },
   },
   {
@@ -81,7 +95,12 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: true,
     async make({ encoder }) {
       const { recorderActor } = await import('@cortex/actor-recorder');
-      return recorderActor({ folder: trainingFolder(), encoder: encoder ?? '', vector_folder: vectors() });
+      return recorderActor({
+        folder: trainingFolder(),
+        encoder: encoder ?? '',
+        vector_folder: vectors(),
+        ...settingsOf('recorder'),
+      });
     },
   },
   {
@@ -98,6 +117,7 @@ export const ACTORS: readonly ActorRow[] = [
         encoder: encoder ?? '',
         vector_folder: vectors(),
         training_data: trainingFolder(),
+        ...settingsOf('trainer'),
       });
     },
   },
@@ -108,7 +128,7 @@ export const ACTORS: readonly ActorRow[] = [
     encodes: false,
     async make() {
       const { deployerActor } = await import('@cortex/actor-deployer');
-      return deployerActor({});
+      return deployerActor(settingsOf('deployer'));
     },
   },
   {
@@ -119,7 +139,12 @@ export const ACTORS: readonly ActorRow[] = [
     async make({ encoder }) {
       const { librarianActor } = await import('@cortex/actor-librarian');
       const { roots, keys: keys_folder } = modelFolders();
-      return librarianActor({ encoder: encoder ?? '', models_root: roots.encoder, keys_folder });
+      return librarianActor({
+        encoder: encoder ?? '',
+        models_root: roots.encoder,
+        keys_folder,
+        ...settingsOf('librarian'),
+      });
     },
   },
 ];

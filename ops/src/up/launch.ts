@@ -3,6 +3,7 @@ import { type Bus, connectBus, type Logger, provision } from '@cortex/bus';
 import type { BusAddress } from '../cli/options.js';
 import { seedMasters } from '../masters/seed.js';
 import { provideEncoder, provideNatsServer } from '../provide/index.js';
+import { isSet } from './actor-settings.js';
 import { ACTORS } from './catalogue.js';
 import { type DashboardAddress, startDashboardProcess } from './dashboard.js';
 import { followForecasts } from './follow-forecasts.js';
@@ -64,6 +65,9 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   const stop = async () => {
     for (const { stop } of undo.splice(0).reverse()) await stop();
   };
+  // Settings that do not fit are a mistake of whoever starts it, not one to be tried again and again.
+  for (const row of ACTORS)
+    if (isSet(row.name) && options.counts.get(row.name) !== 0) await row.make({ encoder: undefined });
   try {
     const noted = readNoted();
     const claim = claimHome(options.address.servers);

@@ -6,11 +6,12 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { provideNatsServer } from '@cortex/ops';
 import { dataFolder } from '../../harness/data.js';
 import { optionsOf, partsOf } from '../../harness/options.js';
+import { type ConditionRow, masters, memory, promises, shortCuts } from './conditions.js';
 import { ALLOWANCE, judge, type Ratios } from './gate.js';
 import { type Costs, compare, fresh, GATED, gate, history, replay, secondStart } from './parts.js';
-import type { Ratio } from './side.js';
 import { telemetryCost } from './telemetry.js';
 
 const values = optionsOf('npm run bench', {
@@ -20,12 +21,24 @@ const values = optionsOf('npm run bench', {
   keep: { type: 'boolean', default: false },
   only: { type: 'string' },
 });
-const PARTS = ['gate', 'history', 'telemetry', 'cores', 'replicas', 'replay', 'start'] as const;
+const PARTS = [
+  'gate',
+  'history',
+  'telemetry',
+  'cores',
+  'replicas',
+  'masters',
+  'promises',
+  'short-cuts',
+  'memory',
+  'replay',
+  'start',
+] as const;
 const wanted = partsOf('npm run bench', values.only, PARTS);
 const KEPT = fileURLToPath(new URL('../../../../docs/results/bench.json', import.meta.url));
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`);
 const began = Date.now();
-const rows: { what: string; ratio?: Ratio; figure?: string; reach?: string }[] = [];
+const rows: ConditionRow[] = [];
 let red = 0;
 
 async function part(name: (typeof PARTS)[number], work: () => Promise<void>): Promise<void> {
@@ -71,6 +84,15 @@ if (!values.quick) {
         ratio,
       });
     });
+  await part('masters', async () => void rows.push(...(await masters(6))));
+  await part('promises', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cortex-bench-cluster-'));
+    process.env.CORTEX_NATS_SERVER = (await provideNatsServer({ log: say, onProgress: () => undefined })).path;
+    rows.push(...(await promises(folder, 6)));
+    await rm(folder, { recursive: true, force: true });
+  });
+  await part('short-cuts', async () => void rows.push(...(await shortCuts(6))));
+  await part('memory', async () => void rows.push(...(await memory())));
   await part('replay', async () => {
     const data = dataFolder('load');
     if ('missing' in data) {

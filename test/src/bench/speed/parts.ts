@@ -1,5 +1,6 @@
 // The parts of `npm run bench`. Each compares something with its floor, or with itself under another condition, in turns of one run.
 import { publish } from '@cortex/bus';
+import { seededRandom, shuffledIndices } from '@cortex/models';
 import { type SystemOptions, textOf } from '@cortex/ops';
 import { EVENT_TYPES, taskKey } from '@cortex/schemas';
 import { quantile } from '../../harness/statistics.js';
@@ -185,19 +186,26 @@ export async function compare(
   return ratioOf(of(two), of(one));
 }
 
-/** Ways to run the same system, side by side: what each gave in each turn. Who begins a round changes: it finds the caches of the last one's turn. */
+/** A way to run the system, and what is done with it before it is measured. */
+export type Way = SystemOptions & { readonly prepare?: (side: Side) => Promise<void> };
+
+/** Ways to run the same system, side by side: what each gave in each turn. Their order is drawn anew for each: whoever comes first finds the caches of others. */
 export async function turns(
-  ways: Readonly<Record<string, SystemOptions>>,
+  ways: Readonly<Record<string, Way>>,
   rounds: number,
   turn: () => Turn,
 ): Promise<Record<string, Figures[]>> {
   const sides: { name: string; side: Side; figures: Figures[] }[] = [];
   try {
-    for (const [name, way] of Object.entries(ways))
-      sides.push({ name, side: await openSide({ actors: ACTORS, ...way }), figures: [] });
+    for (const [name, { prepare, ...options }] of Object.entries(ways)) {
+      const side = await openSide({ actors: ACTORS, ...options });
+      sides.push({ name, side, figures: [] });
+      await prepare?.(side);
+    }
+    const random = seededRandom(1);
     for (let round = 0; round <= rounds; round++) {
-      const first = round % sides.length;
-      for (const { side, figures } of [...sides.slice(first), ...sides.slice(0, first)]) {
+      for (const at of shuffledIndices(sides.length, random)) {
+        const { side, figures } = sides[at] as (typeof sides)[number];
         const seen = await decide(side, turn());
         // The first round warms up.
         if (round > 0) figures.push(seen);
