@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { countTests } from '../ops/bin/prepare/test-report.mjs';
 
-const [prepared, tested] = process.argv.slice(2).map(Number);
-const failures = [];
+const [prepared, tested] = process.argv.slice(2, 4).map(Number);
+const failures = process.argv.slice(4).map((step) => `npm run ${step} is red: its own words stand above`);
 if (prepared !== 0) failures.push('install and build');
 
 const verify = process.env.CORTEX_VERIFY_REPORT;
