@@ -48,7 +48,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const port = await freePort();
   const began = Date.now();
   const main = checkout === undefined ? MAIN : join(checkout, 'ops/dist/cli/main.js');
-  const up = ['up', '--json', '--no-dashboard', '--port', String(port), ...(actors ? ['--actors', actors] : [])];
+  const bus = options.args?.includes('--nats') ? [] : ['--port', String(port)];
+  const up = ['up', '--json', '--no-dashboard', ...bus, ...(actors ? ['--actors', actors] : [])];
   const [program = '', ...args] = [
     ...(options.before ?? []),
     process.execPath,

@@ -62,6 +62,8 @@ async function actor(name: string, flags: Flags): Promise<void> {
       ? await provideEncoder({ log: (line) => log.info(line), onProgress: () => undefined })
       : undefined;
     if (encoder && !encoder.found) log.warn('no encoder: routing by rules and words alone', { reason: encoder.reason });
+    // Before the bus, which may be waited for: settings that do not fit are told at once.
+    const definition = await row.make({ encoder: encoder?.found ? encoder.folder : undefined });
     const bus = await connectBus({
       servers: address.servers,
       prefix: address.prefix,
@@ -75,7 +77,7 @@ async function actor(name: string, flags: Flags): Promise<void> {
     });
     seen.attach(bus);
     await provisionIfPermitted(bus, (line) => log.info(line));
-    running = await runActor(await row.make({ encoder: encoder?.found ? encoder.folder : undefined }), bus, {
+    running = await runActor(definition, bus, {
       log: flags.json ? actorLogger(name, bus.instance, true) : actorLogger(name, bus.instance),
       onState: () => beat.now(),
     });
