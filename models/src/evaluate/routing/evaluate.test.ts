@@ -67,7 +67,7 @@ describe('evaluate routing', () => {
     expect(document.latency_ms.p99).toBeGreaterThanOrEqual(document.latency_ms.p50);
     expect(document.baseline_linear!.accuracy).toBeGreaterThan(0.8);
     expect(document.baseline_rule!.accuracy).toBeGreaterThan(0.2);
-    expect(document.intervals.accuracy!.low).toBeLessThanOrEqual(document.accuracy);
+    expect(document.intervals.accuracy!.low).toBeLessThanOrEqual(document.accuracy!);
     for (const mistake of document.worst_mistakes) expect(mistake.explanation.length).toBeGreaterThan(0);
     expect([...stages]).toEqual(expect.arrayContaining(['cross-fitting', 'asking', 'baselines']));
   });
@@ -101,6 +101,18 @@ describe('evaluate routing', () => {
     const labelled = test.flatMap(({ label }, i) => (label === null ? [] : [Number(answers[i]!.master === label)]));
     expect(document.accuracy).toBeCloseTo(labelled.reduce((sum, hit) => sum + hit, 0) / labelled.length, 12);
     expect(document.train_seconds).toBe(0);
+
+    await writeFile(at('no-label.jsonl'), lines(test.slice(0, 20).map(({ text }) => ({ text, label: null }))));
+    const none = await runEvaluateRouting({ model: at('model'), test: at('no-label.jsonl'), encoder });
+    expect(none).toMatchObject({
+      accuracy: null,
+      macro_f1: null,
+      ece: null,
+      coverage: null,
+      brier: null,
+      rows: { test: 20, with_label: 0 },
+    });
+    expect(none.abstain_recall).toBeGreaterThanOrEqual(0);
   });
 
   it('is zero-shot with masters alone, and finds a label without rows through its description', async () => {

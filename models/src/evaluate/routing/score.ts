@@ -47,21 +47,24 @@ export interface Mistake {
   explanation: string[];
 }
 
+/** Null where no row of the test file has a label. */
+export type Figure = number | null;
+
 export interface RoutingDocument {
   kind: 'routing';
-  accuracy: number;
-  macro_f1: number;
-  weighted_f1: number;
-  ece: number;
-  early_exit: { share: number; loss: number; accuracy: number; ece: number; oos_auroc: number | null };
-  coverage: number;
-  set_size: number;
+  accuracy: Figure;
+  macro_f1: Figure;
+  weighted_f1: Figure;
+  ece: Figure;
+  early_exit: { share: Figure; loss: Figure; accuracy: Figure; ece: Figure; oos_auroc: number | null };
+  coverage: Figure;
+  set_size: Figure;
   /** The same of `candidates`: never empty, hence larger than asked for where the router is mostly right. */
-  candidates: { coverage: number; size: number };
+  candidates: { coverage: Figure; size: Figure };
   oos_auroc: number | null;
   abstain_recall: number | null;
   /** Share of rows with a label that it would not decide, and accuracy on those it would. */
-  abstain: { share_with_label: number; accuracy_when_decided: number; threshold: number };
+  abstain: { share_with_label: Figure; accuracy_when_decided: Figure; threshold: number };
   per_class: Record<string, LabelScore>;
   latency_ms: { p50: number; p99: number };
   /** Times without the encoder pass: with the cascade, and with every voice asked. */
@@ -70,8 +73,8 @@ export interface RoutingDocument {
   baseline_rule: Baseline | null;
   baseline_linear: Baseline | null;
   baseline_nearest_description: Baseline | null;
-  log_loss: number;
-  brier: number;
+  log_loss: Figure;
+  brier: Figure;
   intervals: Record<'accuracy' | 'macro_f1' | 'ece' | 'coverage' | 'oos_auroc', Interval | null>;
   reliability: ReliabilityBin[];
   confusion: { truth: string; answer: string; count: number }[];
@@ -130,7 +133,7 @@ export function scoreRouting(input: ScoreInput): RoutingDocument {
   const outside = indices(labels, (label) => label === null);
   const decided = indices(full, ({ abstain }) => !abstain);
   const baseline = (answersOf: string[] | null): Baseline | null => {
-    if (!answersOf) return null;
+    if (!answersOf || named.length === 0) return null;
     const own = named.map((i) => answersOf[i]!);
     const { accuracy, macro_f1 } = classificationScores(truth, own);
     const hits = own.map((answer, i) => Number(answer === truth[i]));
@@ -145,23 +148,26 @@ export function scoreRouting(input: ScoreInput): RoutingDocument {
       results.map(of).sort((a, b) => a - b),
       q,
     );
+  const figure = (value: () => number): Figure => (named.length > 0 ? value() : null);
   const served = (result: RouteResult) => result.latency_ms;
   const beyond = (result: RouteResult) => result.latency_ms - result.encoder_ms;
   const { state } = model;
   const known = new Set(model.masters);
   return {
     kind: 'routing',
-    accuracy: scores.accuracy,
-    macro_f1: scores.macro_f1,
-    weighted_f1: scores.weighted_f1,
-    ece: expectedCalibrationError(confidence, right),
+    accuracy: figure(() => scores.accuracy),
+    macro_f1: figure(() => scores.macro_f1),
+    weighted_f1: figure(() => scores.weighted_f1),
+    ece: figure(() => expectedCalibrationError(confidence, right)),
     early_exit: {
-      share: mean(cascade.map(({ exit }) => Number(exit !== 'full' && state.full !== null))),
-      loss: mean(right) - mean(rightCascade),
-      accuracy: mean(rightCascade),
-      ece: expectedCalibrationError(
-        cascade.map((result) => result.confidence),
-        rightCascade,
+      share: figure(() => mean(cascade.map(({ exit }) => Number(exit !== 'full' && state.full !== null)))),
+      loss: figure(() => mean(right) - mean(rightCascade)),
+      accuracy: figure(() => mean(rightCascade)),
+      ece: figure(() =>
+        expectedCalibrationError(
+          cascade.map((result) => result.confidence),
+          rightCascade,
+        ),
       ),
       oos_auroc: anyOutside
         ? auroc(
@@ -170,17 +176,17 @@ export function scoreRouting(input: ScoreInput): RoutingDocument {
           )
         : null,
     },
-    coverage: mean(covered),
-    set_size: mean(full.map(({ conformal }) => conformal.length)),
+    coverage: figure(() => mean(covered)),
+    set_size: figure(() => mean(full.map(({ conformal }) => conformal.length))),
     candidates: {
-      coverage: mean(full.map(({ candidates }, i) => Number(candidates.includes(truth[i]!)))),
-      size: mean(full.map(({ candidates }) => candidates.length)),
+      coverage: figure(() => mean(full.map(({ candidates }, i) => Number(candidates.includes(truth[i]!))))),
+      size: figure(() => mean(full.map(({ candidates }) => candidates.length))),
     },
     oos_auroc: anyOutside ? auroc(scope, inside) : null,
     abstain_recall: outside.length ? mean(outside.map((i) => Number(answers.full[i]!.abstain))) : null,
     abstain: {
-      share_with_label: 1 - decided.length / Math.max(1, full.length),
-      accuracy_when_decided: mean(decided.map((i) => right[i]!)),
+      share_with_label: figure(() => 1 - decided.length / full.length),
+      accuracy_when_decided: decided.length > 0 ? mean(decided.map((i) => right[i]!)) : null,
       threshold: full[0]?.threshold ?? 0,
     },
     per_class: Object.fromEntries(scores.per_class),
@@ -195,11 +201,13 @@ export function scoreRouting(input: ScoreInput): RoutingDocument {
     baseline_rule: baseline(baselines.rule),
     baseline_linear: baseline(baselines.linear),
     baseline_nearest_description: baseline(baselines.nearest),
-    log_loss: logLoss(
-      full.map(({ probabilities }, i) => probabilities[truth[i]!] ?? 0),
-      1e-6,
+    log_loss: figure(() =>
+      logLoss(
+        full.map(({ probabilities }, i) => probabilities[truth[i]!] ?? 0),
+        1e-6,
+      ),
     ),
-    brier: brierScore(confidence, right),
+    brier: figure(() => brierScore(confidence, right)),
     intervals: {
       accuracy: bootstrapMean(right, { seed }),
       macro_f1: bootstrapInterval(
