@@ -111,6 +111,7 @@ export { type Signer, signerOfMessage } from './signing/signing.js';
 export {
   BadMonitorAddress,
   count,
+  describeSpan,
   eventHeaders,
   extractTrace,
   failSpan,

@@ -17,6 +17,7 @@ export const SPAN_KEYS = {
   method: 'cortex.decision.method',
   exit: 'cortex.decision.exit',
   arm: 'cortex.decision.arm',
+  model: 'cortex.decision.model',
   expert: 'cortex.expert.name',
   expertAbstained: 'cortex.expert.abstained',
   worker: 'cortex.worker',

@@ -1,6 +1,6 @@
 // The way of an ask through the cascade: remembered, or rules and words, or the encoder, or the deadline.
 // The one thing to know: the quick opinion is there before the encoder is asked, so a deadline never finds us empty-handed.
-import { count, type Question, recordSpan } from '@cortex/bus';
+import { count, describeSpan, type Question, recordSpan } from '@cortex/bus';
 import type { RouteQuery } from '@cortex/models';
 import { decodeMessage, type RouteAnswer, type RouteAsk, routeAskSchema, SPAN_KEYS } from '@cortex/schemas';
 import { answerOf, type Circumstances, type Exit, recalled } from './answer.js';
@@ -94,7 +94,7 @@ export class Routing {
         const query = queryOf(ask);
         const key = questionKey(`${panel.identity}\0${missing ?? ''}`, eligible.digest, query);
         const known = this.memory.get(key);
-        if (known) answers[index] = this.finish(recalled(known), options);
+        if (known) answers[index] = this.finish(recalled(known), options, question);
         else {
           const topic = topics.get(key) ?? { key, query, wanted: ask.masters, eligible, askers: [] };
           topics.set(key, topic);
@@ -133,7 +133,7 @@ export class Routing {
       // Somebody may have been removed while the encoder was at work.
       const answer = answerOf(opinion, this.parts.eligibility.of(topic.wanted), how);
       if (!options.aside) recordVotes(opinion, spent, question);
-      return this.finish(answer, options);
+      return this.finish(answer, options, question);
     };
     const circumstances = (exit: Exit, reason?: string): Circumstances => ({
       exit,
@@ -194,8 +194,10 @@ export class Routing {
     return answer;
   }
 
-  private finish(answer: RouteAnswer, { aside }: HearOptions): RouteAnswer {
-    if (!aside) count('routeAnswers', { exit: answer.exit ?? '', abstain: answer.abstain });
+  private finish(answer: RouteAnswer, { aside }: HearOptions, { context }: Question): RouteAnswer {
+    if (aside) return answer;
+    count('routeAnswers', { exit: answer.exit ?? '', abstain: answer.abstain });
+    if (answer.exit !== undefined) describeSpan(context, { [SPAN_KEYS.exit]: answer.exit });
     return answer;
   }
 }

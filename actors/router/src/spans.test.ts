@@ -16,7 +16,7 @@ describe.skipIf('missing' in testServerBinary())('the trace of an ask', () => {
   let telemetry: Telemetry;
   const ended: Ended[] = [];
   beforeAll(async () => {
-    telemetry = startTelemetry({
+    telemetry = await startTelemetry({
       service: 'test',
       processors: [
         {

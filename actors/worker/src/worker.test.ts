@@ -317,7 +317,7 @@ describe.skipIf('missing' in testServerBinary())('a worker', () => {
   it('is one trace with the task: its span and its outcome follow from the work message', async () => {
     const master = freshMaster();
     const spans: { name: string; traceId: string; attributes: Record<string, unknown> }[] = [];
-    const telemetry = startTelemetry({
+    const telemetry = await startTelemetry({
       service: 'test',
       processors: [
         {

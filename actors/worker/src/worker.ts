@@ -66,7 +66,7 @@ export async function worker(options: WorkerOptions): Promise<RunningWorker> {
   const spans = spanFeed();
   const telemetry: Telemetry | undefined =
     (options.telemetry ?? own)
-      ? startTelemetry({ service: 'cortex-worker', processors: [spans.processor] })
+      ? await startTelemetry({ service: 'cortex-worker', processors: [spans.processor], wanted: spans.wanted })
       : undefined;
   const log = options.log ?? jsonLogger('worker', settings.name);
   let bus: Bus;

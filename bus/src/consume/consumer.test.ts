@@ -45,7 +45,7 @@ describeOnServer('a consumer', (suite) => {
     const { bus, send, start } = await setUp();
     const ended: ReadableSpan[] = [];
     const nothing = async () => undefined;
-    const telemetry = startTelemetry({
+    const telemetry = await startTelemetry({
       service: 'test',
       processors: [
         { onStart: () => undefined, onEnd: (span) => void ended.push(span), forceFlush: nothing, shutdown: nothing },

@@ -12,6 +12,7 @@ export {
 export { type EventHeaders, eventHeaders, extractTrace, headerSafe, injectTrace } from './propagation.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './setup.js';
 export {
+  describeSpan,
   failSpan,
   type MessagingSpan,
   recordSpan,

@@ -5,8 +5,8 @@ import { MOST_VALUES, OTHER } from './series.js';
 import { startTelemetry, type Telemetry } from './setup.js';
 
 let telemetry: Telemetry;
-beforeEach(() => {
-  telemetry = startTelemetry({ service: 'test' });
+beforeEach(async () => {
+  telemetry = await startTelemetry({ service: 'test' });
 });
 afterEach(() => telemetry.shutdown());
 

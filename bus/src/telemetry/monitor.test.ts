@@ -50,7 +50,7 @@ describe('the monitor of a process', () => {
 
   it('says so when telemetry is switched off, and lives on', async () => {
     process.env.OTEL_SDK_DISABLED = 'true';
-    const telemetry = startTelemetry({ service: 'test' });
+    const telemetry = await startTelemetry({ service: 'test' });
     delete process.env.OTEL_SDK_DISABLED;
     const { url } = await monitor({ metricsText: telemetry.metricsText });
     expect(await get(`${url}/metrics`)).toMatchObject({ status: 404, text: 'metrics are switched off\n' });
@@ -75,7 +75,7 @@ describe('the monitor of a process', () => {
 
 describeOnServer('readiness of real actors', (suite) => {
   it('goes when the bus goes, and the state of each actor is a metric', async () => {
-    const telemetry = startTelemetry({ service: 'test' });
+    const telemetry = await startTelemetry({ service: 'test' });
     const bus = await suite.connect();
     const actor = await runActor({ name: 'demo', description: 'for the test', start: async () => {} }, bus, {
       log: silentLogger,

@@ -27,13 +27,13 @@ async function carried(): Promise<string | undefined> {
 }
 
 it("hands a publisher's trace on", async () => {
-  telemetry = startTelemetry({ service: 'test' });
+  telemetry = await startTelemetry({ service: 'test' });
   expect(await carried()).toBe(TRACE);
 });
 
 it('hands it on as well when telemetry is switched off', async () => {
   process.env.OTEL_SDK_DISABLED = 'true';
-  telemetry = startTelemetry({ service: 'test' });
+  telemetry = await startTelemetry({ service: 'test' });
   expect(await carried()).toBe(TRACE);
   expect(trace.getSpan(context.active())).toBeUndefined();
 });
@@ -45,7 +45,7 @@ it('reads a broken traceparent as none', () => {
 });
 
 it('logs inside a span carry its ids, so that a line leads to its trace', async () => {
-  telemetry = startTelemetry({ service: 'test' });
+  telemetry = await startTelemetry({ service: 'test' });
   const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
     const log = jsonLogger('router', 'router-1');

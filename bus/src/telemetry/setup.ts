@@ -1,16 +1,7 @@
-// Starts OpenTelemetry for a process, by the standard OTEL_* variables. Never blocks, never crashes when a backend is away.
-import { type Attributes, context, DiagLogLevel, diag, metrics, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { measureInto } from './metrics.js';
-import { watchProcess } from './process.js';
-import { prometheusText, withoutGone } from './readers.js';
-import { SeriesStore } from './series.js';
+// Whether and how OpenTelemetry runs in this process, by the standard OTEL_* variables. The SDK is a hundred files: it is loaded where it is used,
+// so that a command that only looks at something starts without it.
+import { type Attributes, context } from '@opentelemetry/api';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 
 export interface TelemetryOptions {
   /** `service.name` when OTEL_SERVICE_NAME is not set. */
@@ -20,6 +11,10 @@ export interface TelemetryOptions {
   readonly processors?: SpanProcessor[];
   /** Whether anybody looks at spans, where no OTLP endpoint is set: unwanted ones are not recorded, ids travel all the same. Default: always. */
   readonly wanted?: () => boolean;
+  /** Whether spans are made where no OTLP endpoint is set. Default true; false for what begins no trace that anybody would look for. */
+  readonly traces?: boolean;
+  /** Whether metrics can be asked for. Default true; false for what ends by itself: they go to an OTLP endpoint, if one is set, or nowhere. */
+  readonly metrics?: boolean;
 }
 
 export interface Telemetry {
@@ -31,13 +26,22 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
+/** OTLP endpoints of the environment. */
+export interface Endpoints {
+  readonly traces: string | undefined;
+  readonly metrics: string | undefined;
+}
+
+export const NOWHERE = 'nowhere (set OTEL_EXPORTER_OTLP_ENDPOINT)';
+
 /**
  * Without an OTLP endpoint spans exist (ids, propagation) but go nowhere, and metrics can be asked for. OTEL_METRICS_EXPORTER=none measures nothing;
- * OTEL_SDK_DISABLED=true switches everything off.
+ * OTEL_SDK_DISABLED=true switches everything off. Never blocks, never fails when a backend is away.
  */
-export function startTelemetry(options: TelemetryOptions): Telemetry {
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   if (process.env.OTEL_SDK_DISABLED === 'true') {
     // Nothing is recorded, but a publisher's trace context still travels through us.
+    const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     return {
       exporting: 'off (OTEL_SDK_DISABLED)',
@@ -45,74 +49,12 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       shutdown: async () => context.disable(),
     };
   }
-  const tracesTo = endpoint('TRACES');
-  const metricsTo = endpoint('METRICS');
-  const resource = defaultResource().merge(
-    resourceFromAttributes({
-      'service.namespace': 'cortex',
-      ...(process.env.OTEL_SERVICE_NAME ? {} : { 'service.name': options.service }),
-      ...options.attributes,
-    }),
-  );
-  // Export failures are the backend's trouble; the SDK would print each one.
-  diag.setLogger(
-    {
-      error: () => undefined,
-      warn: () => undefined,
-      info: () => undefined,
-      debug: () => undefined,
-      verbose: () => undefined,
-    },
-    DiagLogLevel.NONE,
-  );
-  const processors = [...(options.processors ?? [])];
-  if (tracesTo) processors.push(new BatchSpanProcessor(new OTLPTraceExporter()));
-  const { wanted } = options;
-  const tracerProvider = new NodeTracerProvider({
-    resource,
-    spanProcessors: processors,
-    ...(tracesTo === undefined && wanted ? { sampler: whileWanted(wanted) } : {}),
-  });
-  tracerProvider.register({ contextManager: new AsyncLocalStorageContextManager().enable() });
-  const series = new SeriesStore();
-  const metricProducers = [series];
-  const text = process.env.OTEL_METRICS_EXPORTER === 'none' ? undefined : prometheusText(metricProducers);
-  const meterProvider = new MeterProvider({
-    resource,
-    readers: [
-      ...(text ? [text.reader] : []),
-      ...(metricsTo
-        ? [new PeriodicExportingMetricReader({ exporter: withoutGone(new OTLPMetricExporter()), metricProducers })]
-        : []),
-    ],
-  });
-  metrics.setGlobalMeterProvider(meterProvider);
-  const measured = text !== undefined || metricsTo !== undefined;
-  measureInto(measured ? series : undefined);
-  const endProcess = measured ? watchProcess() : () => undefined;
-  return {
-    exporting: tracesTo ?? 'nowhere (set OTEL_EXPORTER_OTLP_ENDPOINT)',
-    metricsText: text?.read,
-    async shutdown() {
-      endProcess();
-      const limit = new Promise((resolve) => setTimeout(resolve, 2_000).unref());
-      await Promise.race([Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]), limit]);
-      trace.disable();
-      metrics.disable();
-      measureInto(undefined);
-      context.disable();
-    },
-  };
-}
-
-/** A span that nobody sees costs as much as one that somebody does. */
-function whileWanted(wanted: () => boolean): Sampler {
-  return {
-    shouldSample: () => ({
-      decision: wanted() ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
-    }),
-    toString: () => 'WhileWanted',
-  };
+  const endpoints = { traces: endpoint('TRACES'), metrics: endpoint('METRICS') };
+  const { traces = true, metrics = true } = options;
+  if (!traces && !metrics && endpoints.traces === undefined && endpoints.metrics === undefined)
+    return { exporting: NOWHERE, metricsText: undefined, shutdown: async () => undefined };
+  const { startSdk } = await import('./sdk.js');
+  return startSdk(options, endpoints);
 }
 
 function endpoint(signal: 'TRACES' | 'METRICS'): string | undefined {

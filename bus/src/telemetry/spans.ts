@@ -84,6 +84,11 @@ export async function withSpan<T>(name: string, attributes: Attributes, work: (s
   });
 }
 
+/** Says more about the span of a context, where it has one. */
+export function describeSpan(of: Context, attributes: Attributes): void {
+  trace.getSpan(of)?.setAttributes(attributes);
+}
+
 /** Marks a span as failed by the error's class. */
 export function failSpan(span: Span, error: unknown): void {
   const name = error instanceof Error ? error.name : typeof error;

@@ -3,20 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectBus, freePort, testServerBinary, until } from '@cortex/bus';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { freshPlace, oneLine, type Place, type Started } from './testing/run-cli.js';
-
-/** What differs from run to run becomes a word. */
-function plain(text: string): string {
-  return text
-    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?/g, 'DAY')
-    .replace(/\d\d:\d\d:\d\d\.\d{3}/g, 'CLOCK')
-    .replace(/\b[\d.]+ (ms|s)\b/g, 'TIME')
-    .replace(/\b[0-9a-f]{32}\b/g, 'TRACE')
-    .replace(/coordinator-\w{8}/g, 'coordinator-INSTANCE')
-    .replace(/([<>] )?\d+ %/g, 'N %')
-    .replace(/█+/g, 'BAR')
-    .replace(/[^\S\n]+/g, ' ');
-}
+import { freshPlace, oneLine, type Place, type Started, steady } from './testing/run-cli.js';
 
 const TEXT = 'Scan the payments repo for CVE-2026-1234';
 // The router's own words are its own business; with rules alone the screens are the same on every machine.
@@ -56,7 +43,7 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
 
   it('explain says why, task shows the life, a worker does it', async () => {
     await json('submit', TEXT, '--wait', '--id', 't-1', '--priority', 'high');
-    const why = plain((await run('explain', 't-1')).out);
+    const why = steady((await run('explain', 't-1')).out);
     expect(why).toMatch(
       /^t-1 went to security, N % sure\n Scan the payments repo for CVE-2026-1234\n\nWhy: a rule decided\.\n/,
     );
@@ -64,16 +51,17 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
       'How likely each master was:\n security N % BAR',
       'Candidates (',
       'Who said what:\n rule security',
-      'trace TRACE',
+      'trace HASH',
     ])
       expect(why).toContain(part);
+    expect(why).toMatchSnapshot('explain');
     const worker = place.start(['worker', '--master', 'security', '--exec', 'cat', '--name', 'w-1']);
     await until('t-1 is settled', async () => (await json('task', 't-1')).state === 'settled');
     expect((await worker.end()).code).toBe(0);
     const life = await json('task', 't-1');
     expect(life.records.map((record: { step: string }) => record.step)).toEqual(['decided', 'settled']);
     expect(life.records.at(-1).outcome).toMatchObject({ status: 'completed', worker: 'w-1', attempt: 1 });
-    expect(plain((await run('task', 't-1')).out)).toMatchSnapshot('task');
+    expect(steady((await run('task', 't-1')).out)).toMatchSnapshot('task');
   });
 
   it('a file of tasks is decided line by line, refusals included', async () => {
@@ -125,7 +113,7 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
       return watch.child.exitCode !== null && human.child.exitCode !== null;
     });
     expect(JSON.parse((await watch.ended).out)).toMatchObject({ event: expect.any(String), task: 'w-7', record: {} });
-    expect(plain((await human.ended).out)).toMatch(/^CLOCK (decided|cancelled) +w-7 → security/);
+    expect(steady((await human.ended).out)).toMatch(/^CLOCK (decided|cancelled) +w-7 → security/);
   });
 
   it('cancel, outcome and correct tell what came of it', async () => {
@@ -157,7 +145,7 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
   });
 
   it('masters change live', async () => {
-    expect(plain((await run('masters', 'list')).out)).toMatchSnapshot('masters list');
+    expect(steady((await run('masters', 'list')).out)).toMatchSnapshot('masters list');
     const added = await run(
       'masters',
       'add',
@@ -196,6 +184,7 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
     expect(decision).toMatchObject({ master: 'coordinator', review: expect.any(String) });
     const [question] = await json('review', 'list');
     expect(question).toMatchObject({ id: decision.review, task: 'q-1', kind: 'routing' });
+    expect(steady((await run('review', 'list')).out)).toMatchSnapshot('review list');
     expect((await run('review', 'answer', 'q-1', 'nobody')).code).toBe(2);
     expect((await run('review', 'answer', 'q-1', 'security')).out).toBe('q-1 goes to security\n');
     await until('q-1 has moved', async () => (await json('explain', 'q-1')).master === 'security');
@@ -216,6 +205,8 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
     expect(letters[1].reason).toMatch(/text: /);
     const later = letters[0].id;
     expect((await json('dead', 'show', later)).payload_text).toContain('for later');
+    expect(steady((await run('dead', 'list')).out)).toMatchSnapshot('dead list');
+    expect(steady((await run('dead', 'show', letters[1].id)).out)).toMatchSnapshot('dead show');
     await run('masters', 'add', 'later', '--description', 'what comes later');
     expect((await run('dead', 'retry', later)).out).toBe(`${later}: published again on cortex.tasks.submit\n`);
     await until('d-1 is decided', async () => (await run('explain', 'd-1')).code === 0);
@@ -225,6 +216,42 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
     expect(oneLine(none)).toMatch(/ID: there is no dead letter "TASKS-999"/);
     expect(none.code).toBe(2);
     await run('masters', 'remove', 'later');
+  });
+
+  it('alerts are listed, worst first, with what was done', async () => {
+    const bus = await connectBus({ servers: JSON.parse(up.out()).nats.url, name: 'stranger' });
+    const alert = {
+      id: 'stuck/security',
+      kind: 'stuck',
+      at: new Date().toISOString(),
+      status: 'firing',
+      summary: 'security does not come along',
+      cause: 'its only worker was not heard of for a minute',
+      action: 'the tasks it held were given to others',
+      task: 't-1',
+    };
+    await bus.js.publish(bus.subjects.alert('critical'), JSON.stringify({ ...alert, severity: 'critical' }));
+    await bus.close();
+    expect(steady((await run('alerts', 'list', '--severity', 'critical')).out)).toMatchSnapshot('alerts list');
+  });
+
+  it('prompts are listed, shown and compared, with who serves and who is tried', async () => {
+    const prompt = {
+      name: 'triage',
+      system: 'You do the work of {{master}}.',
+      user: 'The task:\n{{task}}',
+      changelog: 'the first one',
+    };
+    writeFileSync(join(place.folder, 'one.json'), JSON.stringify(prompt));
+    const second = { ...prompt, user: `${prompt.user}\nSay how sure you are.`, changelog: 'asks how sure' };
+    writeFileSync(join(place.folder, 'two.json'), JSON.stringify(second));
+    expect((await run('prompts', 'add', 'one.json')).out).toBe('triage@1 added, and serves\n');
+    await run('prompts', 'add', 'two.json');
+    await run('prompts', 'assign', 'triage@2', '--candidate', '--share', '0.2');
+    expect(steady((await run('prompts', 'list')).out)).toMatchSnapshot('prompts list');
+    expect(steady((await run('prompts', 'show', 'triage@2')).out)).toMatchSnapshot('prompts show');
+    expect(steady((await run('prompts', 'diff', 'triage@1', 'triage@2')).out)).toMatchSnapshot('prompts diff');
+    expect(steady((await run('actions', 'list', '--kind', 'assign-prompt')).out)).toMatchSnapshot('actions list');
   });
 
   it('doctor finds what is missing', async () => {

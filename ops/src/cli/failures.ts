@@ -10,8 +10,9 @@ import {
   UnknownMaster,
 } from '@cortex/bus';
 import { InvalidMessage } from '@cortex/schemas';
-import { LadderExhausted, RungRefused } from '../provide/index.js';
-import { AlreadyRunning, HomeNotWritable, NoJetStream, PortTaken, ServerFailed } from '../up/index.js';
+import { LadderExhausted, RungRefused } from '../provide/ladder.js';
+import { NoJetStream, PortTaken, ServerFailed } from '../up/errors.js';
+import { AlreadyRunning, HomeNotWritable } from '../up/home.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 

@@ -19,6 +19,8 @@ export interface SessionOptions {
   /** Milliseconds to wait for the first connection. Default 5,000; 0 waits for ever. */
   readonly waitMs?: number;
   readonly name?: string;
+  /** Whether what it publishes begins a trace, also without a trace backend: a dashboard that is open draws it. Default true. */
+  readonly traces?: boolean;
 }
 
 /** Connects, runs `work`, flushes traces and closes. */
@@ -30,7 +32,12 @@ export async function withBus<T>(
   const address = busAddress(flags);
   // What a person did is the beginning of a trace: a dashboard that is open draws it too.
   const spans = spanFeed();
-  const telemetry = startTelemetry({ service: 'cortex-cli', processors: [spans.processor] });
+  const telemetry = await startTelemetry({
+    service: 'cortex-cli',
+    processors: [spans.processor],
+    traces: options.traces ?? true,
+    metrics: false,
+  });
   try {
     const bus = await connectBus({
       servers: address.servers,
@@ -51,19 +58,29 @@ export async function withBus<T>(
   }
 }
 
-/** The same with the registry of masters open. */
+/** The same for a command that only reads: it publishes nothing that a trace could begin with, and starts sooner. */
+export function lookAtBus<T>(flags: BusFlags, work: (bus: Bus) => Promise<T>, options?: SessionOptions): Promise<T> {
+  return withBus(flags, work, { ...options, traces: false });
+}
+
+/** {@link withBus} with the registry of masters open. */
 export async function withMasters<T>(
   flags: BusFlags,
   work: (registry: MasterRegistry, bus: Bus) => Promise<T>,
+  options?: SessionOptions,
 ): Promise<T> {
-  return withBus(flags, async (bus) => {
-    const registry = await openMasters(bus);
-    try {
-      return await work(registry, bus);
-    } finally {
-      await registry.close();
-    }
-  });
+  return withBus(
+    flags,
+    async (bus) => {
+      const registry = await openMasters(bus);
+      try {
+        return await work(registry, bus);
+      } finally {
+        await registry.close();
+      }
+    },
+    options,
+  );
 }
 
 /**

@@ -36,7 +36,7 @@ export interface Watched {
 /** Throws WrongInput for an address of the monitor that cannot be had. */
 export async function watched({ service, actor, parts, targets, started }: WatchedOptions): Promise<Watched> {
   const spans = spanFeed();
-  const telemetry = startTelemetry({ service, processors: [spans.processor], wanted: () => spans.wanted() });
+  const telemetry = await startTelemetry({ service, processors: [spans.processor], wanted: () => spans.wanted() });
   const detach: (() => void)[] = [];
   let monitor: Monitor | undefined;
   try {

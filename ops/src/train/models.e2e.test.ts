@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, testServerBinary, until } from '@cortex/bus';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { freshPlace, type Place } from '../cli/testing/run-cli.js';
+import { freshPlace, type Place, steady } from '../cli/testing/run-cli.js';
 import { ACTOR_NAMES } from '../up/catalogue.js';
 
 const WORK: Record<string, string[]> = {
@@ -57,6 +57,9 @@ describe.skipIf('missing' in testServerBinary())('cortex models', () => {
       ['router@1', ['champion']],
       ['router@2', []],
     ]);
+    const screen = steady((await run('models', 'list')).out);
+    // How well it learnt is measured elsewhere.
+    expect(screen.replace(/\b0\.\d+|\b1\.0+\b/g, 'FIGURE')).toMatchSnapshot('models list');
     const shown = await json('models', 'show', 'router@2');
     expect(shown).toMatchObject({ parent: 'router@1', data: { rows: 24 }, seed: 1, signature: expect.any(String) });
     expect(shown.metrics.words_accuracy).toBeGreaterThan(0.5);

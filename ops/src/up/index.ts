@@ -8,8 +8,9 @@ export {
   parseWorkerBounds,
 } from './catalogue.js';
 export { beatTo } from './child-protocol.js';
+export { NoJetStream, PortTaken, ServerFailed } from './errors.js';
 export { watchFullDisk } from './full-disk.js';
 export type { Member } from './group.js';
 export { AlreadyRunning, HomeNotWritable, homeFolder, type Running, readRunning } from './home.js';
-export { type Launched, type LaunchOptions, launch, NoJetStream } from './launch.js';
-export { greeting, type OwnServer, PortTaken, ServerFailed, startOwnServer } from './nats-server.js';
+export { type Launched, type LaunchOptions, launch } from './launch.js';
+export { greeting, type OwnServer, startOwnServer } from './nats-server.js';

@@ -6,6 +6,7 @@ import { provideEncoder, provideNatsServer } from '../provide/index.js';
 import { isSet } from './actor-settings.js';
 import { ACTORS } from './catalogue.js';
 import { type DashboardAddress, startDashboardProcess } from './dashboard.js';
+import { NoJetStream } from './errors.js';
 import { followForecasts } from './follow-forecasts.js';
 import { watchFullDisk } from './full-disk.js';
 import type { Group, Member } from './group.js';
@@ -51,11 +52,6 @@ export interface Launched {
   stop(): Promise<void>;
   /** Ends everything at once. */
   kill(): void;
-}
-
-/** Thrown when the NATS server cannot keep anything. */
-export class NoJetStream extends Error {
-  override readonly name = 'NoJetStream';
 }
 
 export async function launch(options: LaunchOptions): Promise<Launched> {

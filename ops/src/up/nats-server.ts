@@ -5,6 +5,7 @@ import { createServer, connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backOff } from './back-off.js';
+import { PortTaken, ServerFailed } from './errors.js';
 import { isAlive, type Running } from './home.js';
 
 export interface OwnServerOptions {
@@ -28,26 +29,6 @@ export interface OwnServer {
   restart(): void;
   /** Asks it to end, waits, and insists after 10 s. */
   stop(): Promise<void>;
-}
-
-/** Thrown when the port is held by another program. */
-export class PortTaken extends Error {
-  override readonly name = 'PortTaken';
-  constructor(
-    readonly port: number,
-    readonly by: 'nats' | 'other',
-  ) {
-    super(
-      by === 'nats'
-        ? `port ${port} is taken by a NATS server that this folder did not start: use it with --nats nats://127.0.0.1:${port}, or take another port with --port ${port + 1}`
-        : `port ${port} is taken by another program: stop it, or take another port with --port ${port + 1}`,
-    );
-  }
-}
-
-/** Thrown when nats-server does not come up. */
-export class ServerFailed extends Error {
-  override readonly name = 'ServerFailed';
 }
 
 /** Starts it and keeps it. Throws {@link PortTaken} or {@link ServerFailed}. */

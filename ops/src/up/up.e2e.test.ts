@@ -12,6 +12,7 @@ interface Ready {
   actors: { actor: string; state: string; pid?: number }[];
   seeded: string[];
   dashboard?: { url: string; link: string; pid: number };
+  monitor: string;
 }
 
 /** A coordinator alone: it decides by its own rules. */
@@ -31,8 +32,9 @@ describe.skipIf('missing' in testServerBinary())('cortex up', () => {
   });
   afterEach(() => place.clean());
 
-  const up = async (...args: string[]) => {
-    const started = place.start(['up', '--json', '--port', port, ...args]);
+  const up = (...args: string[]) => upWith({}, ...args);
+  const upWith = async (env: Record<string, string>, ...args: string[]) => {
+    const started = place.start(['up', '--json', '--port', port, ...args], env);
     await until('ready', () => started.out().includes('\n') || started.child.exitCode !== null, 60_000);
     if (started.child.exitCode !== null) throw new Error(started.err());
     return { started, ready: JSON.parse(started.out()) as Ready };
@@ -40,8 +42,14 @@ describe.skipIf('missing' in testServerBinary())('cortex up', () => {
   const decide = async (id: string) => {
     const ran = await place.run(['submit', TEXT, '--wait', '--json', '--id', id]);
     expect(ran.code, ran.err).toBe(0);
-    return JSON.parse(ran.out) as { master: string; decided_at: string };
+    return JSON.parse(ran.out) as { master: string; decided_at: string; trace_id: string };
   };
+  /** Status of a path of a process's monitor, 0 when nobody answers. */
+  const status = (at: string, path: string) =>
+    fetch(`${at}${path}`).then(
+      (response) => response.status,
+      () => 0,
+    );
 
   it('serves the dashboard beside the actors, brings it back on its port, and without it when told so', async () => {
     const { started, ready } = await up('--actors', BARE);
@@ -101,8 +109,9 @@ describe.skipIf('missing' in testServerBinary())('cortex up', () => {
     expect((await decide('before')).decided_at).toBe(before.decided_at);
   });
 
-  it('with --processes replaces an actor that dies, and its workers do tasks', async () => {
-    const { started, ready } = await up(
+  it('with --processes replaces an actor that dies, its workers do tasks, and each process says on its own port how it is', async () => {
+    const { started, ready } = await upWith(
+      { CORTEX_LOG: 'json' },
       '--processes',
       '--actors',
       `${BARE},worker=1`,
@@ -118,7 +127,32 @@ describe.skipIf('missing' in testServerBinary())('cortex up', () => {
     const pid = ready.actors[0]?.pid ?? 0;
     process.kill(pid, 'SIGKILL');
     await started.says(new RegExp(`coordinator 1 \\(process ${pid}\\) ended with SIGKILL: starting it again`));
-    await decide('t-1');
+    const { trace_id } = await decide('t-1');
+    // A line of a log leads to its trace.
+    const lines = started
+      .err()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    expect(lines.find(({ message }) => message === 'decided without the router')).toMatchObject({
+      level: 'warn',
+      actor: 'coordinator',
+      task: 't-1',
+      trace_id,
+      span_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    const targets = async () =>
+      (await (await fetch(`${ready.monitor}/targets`)).json()) as { targets: string[]; labels: { actor: string } }[];
+    const all = await until('all to be listed', async () => {
+      const listed = await targets();
+      return listed.length === 3 ? listed : undefined;
+    });
+    expect(all.map(({ labels }) => labels.actor).sort()).toEqual(['coordinator', 'up', 'worker']);
+    for (const address of all.flatMap((one) => one.targets.map((target) => `http://${target}`))) {
+      expect(await status(address, '/healthz')).toBe(200);
+      await until(`${address} to be ready`, async () => (await status(address, '/readyz')) === 200);
+      expect(await (await fetch(`${address}/metrics`)).text()).toContain('process_uptime_seconds');
+    }
     await until('t-1 is done', async () => {
       const { out } = await place.run(['task', 't-1', '--json']);
       return JSON.parse(out).state === 'settled';
@@ -148,12 +182,16 @@ describe.skipIf('missing' in testServerBinary())('cortex up', () => {
     expect(() => process.kill(ready.nats.pid, 0)).not.toThrow();
   });
 
-  it('an actor that is started before the bus waits for it, says so, and drains on SIGTERM', async () => {
+  it('an actor that is started before the bus waits for it, says so, is not ready until then, and drains on SIGTERM', async () => {
     const url = `nats://127.0.0.1:${port}`;
-    const actor = place.start(['actor', 'coordinator', '--nats', url]);
+    const monitor = await freePort();
+    const actor = place.start(['actor', 'coordinator', '--nats', url], { CORTEX_MONITOR: String(monitor) });
     await actor.says(/waiting for .*127\.0\.0\.1/);
+    const at = `http://127.0.0.1:${monitor}`;
+    expect([await status(at, '/healthz'), await status(at, '/readyz')]).toEqual([200, 503]);
     const { ready } = await up('--actors', `${BARE},coordinator=0`);
     await actor.says('coordinator is ready');
+    expect(await status(at, '/readyz')).toBe(200);
     expect(await decide('late')).toMatchObject({ master: 'security' });
     const ended = await actor.end();
     expect(ended.code, ended.err).toBe(0);

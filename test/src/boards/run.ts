@@ -57,7 +57,7 @@ const TRIAL_ROWS = 15;
 
 export async function startRun(suite: Suite): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'cortex-boards-'));
-  const telemetry = startTelemetry({ service: 'cortex' });
+  const telemetry = await startTelemetry({ service: 'cortex' });
   const monitor = await startMonitor({
     actor: 'everything',
     at: { host: '127.0.0.1', port: 0, exact: true },

@@ -26,6 +26,11 @@ export async function startSystem(...args: string[]): Promise<Running<Printed>> 
   return start<Printed>(['up', '--json', '--port', String(port), '--dashboard-port', String(dashboard), ...args]);
 }
 
+/** `cortex up` with these arguments and this environment, ready. */
+export async function startUp(args: string[], env: Record<string, string>): Promise<Running<unknown>> {
+  return start(['up', '--json', ...args], env);
+}
+
 /** `cortex dashboard` alone, for the bus at `nats`. */
 export async function startDashboardAlone(
   nats: string,

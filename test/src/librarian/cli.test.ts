@@ -45,12 +45,38 @@ describe('cortex index, search and ask on the index itself', () => {
     const { hits } = searchAnswerSchema.parse(JSON.parse(found.out));
     expect(hits.map(({ source }) => source).sort()).toEqual(['#7', 'README.md', 'src/retry.py']);
     const text = await cortex('search', 'growing pause', '--collection', 'codebase');
-    expect(text.out).toContain('src/retry.py:1-3');
+    expect(text.out).toMatchInlineSnapshot(`
+      "src/retry.py:1-3 (codebase, app, known)
+        has "grow", "paus"; near what was found, over several steps; by words alone
+          def retry(task):
+              """Tries again with a growing pause."""
+              return task()
+      "
+    `);
     const asked = await cortex('ask', 'how often does it retry?', '--budget', '200', '--json');
     const answer = contextAnswerSchema.parse(JSON.parse(asked.out));
     expect(answer.tokens).toBeLessThanOrEqual(200);
     expect(answer.pieces.length).toBeGreaterThan(0);
-    expect((await cortex('ask', 'how often does it retry?')).err).toContain('no model is configured');
+    const bare = await cortex('ask', 'how often does it retry?');
+    expect(bare.err).toContain('no model is configured');
+    expect(bare.out).toMatchInlineSnapshot(`
+      "README.md:1-4 (documentation, app, known)
+        has "retry", "it"; near what was found, over several steps; by words alone
+          # App
+          
+          It retries with a growing pause, at most five times.
+      src/retry.py:1-3 (codebase, app, known)
+        has "retry"; near what was found, over several steps; by words alone
+          def retry(task):
+              """Tries again with a growing pause."""
+              return task()
+      #7 (issues, issues, outside)
+        has "retry"; by words alone
+          Pause grows without end
+          
+          retry never stops
+      "
+    `);
     expect((await cortex('search', '--map')).out).toContain('src/retry.py: retry');
   });
 

@@ -159,6 +159,7 @@ function decisionAttributes(decision: LogRecord['decision']): Record<string, str
     [SPAN_KEYS.confidence]: decision.confidence,
     [SPAN_KEYS.method]: decision.method,
     [SPAN_KEYS.arm]: decision.arm,
+    ...(decision.models.router === undefined ? {} : { [SPAN_KEYS.model]: decision.models.router }),
   };
 }
 

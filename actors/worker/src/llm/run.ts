@@ -38,7 +38,7 @@ export async function runLlm(options: RunLlmOptions): Promise<RunningWorker> {
   const settings = resolveLlm(options.llm);
   const master = canonicalMaster(options.master);
   const own = options.bus === undefined;
-  const telemetry = (options.telemetry ?? own) ? startTelemetry({ service: 'cortex-worker' }) : undefined;
+  const telemetry = (options.telemetry ?? own) ? await startTelemetry({ service: 'cortex-worker' }) : undefined;
   const log = options.log ?? jsonLogger('worker', options.name ?? master);
   const bus =
     options.bus ??

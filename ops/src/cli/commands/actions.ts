@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { Failed } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { age, colours, note, printJson, printText, shorten } from '../output/index.js';
-import { person, requireStream, withBus } from '../session.js';
+import { lookAtBus, person, requireStream, withBus } from '../session.js';
 import { readStored } from '../stored.js';
 
 interface Flags extends BusFlags {
@@ -53,7 +53,7 @@ export function addActions(program: Command): void {
 }
 
 async function listActions(flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const found: Action[] = [];
     const filter = flags.kind === undefined ? bus.subjects.actions : bus.subjects.action(flags.kind);
     for await (const { data } of readStored(bus, 'ACTIONS', filter)) {
@@ -96,7 +96,7 @@ function parseHead(value: string): Head {
 }
 
 async function verifyAction(flags: Flags & { head?: Head }): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const report = await verifyAudit(entries(bus), flags.head?.sequence);
     const breaks = [...report.breaks];
     if (flags.head && report.at !== flags.head.digest)

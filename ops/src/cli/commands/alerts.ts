@@ -3,7 +3,7 @@ import { type Alert, alertSchema, decodeMessage, SEVERITIES } from '@cortex/sche
 import { type Command, Option } from 'commander';
 import { type BusFlags, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { age, colours, note, printJson, printText, shorten } from '../output/index.js';
-import { withBus } from '../session.js';
+import { lookAtBus } from '../session.js';
 import { readStored } from '../stored.js';
 
 interface Flags extends BusFlags {
@@ -36,7 +36,7 @@ export function lastWords(messages: readonly Alert[]): Alert[] {
 }
 
 async function listAlerts(flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const messages: Alert[] = [];
     for await (const { data } of readStored(bus, 'ALERTS', bus.subjects.alerts)) {
       try {

@@ -39,7 +39,7 @@ async function dashboard(flags: Flags): Promise<void> {
     ...(flags.port === undefined ? {} : { port: flags.port }),
   });
   const address = busAddress(flags);
-  const telemetry = startTelemetry({ service: 'cortex-dashboard' });
+  const telemetry = await startTelemetry({ service: 'cortex-dashboard' });
   const asked = askedToEnd(() => process.exit(1));
   let page: Dashboard | undefined;
   const supervised = process.send !== undefined;

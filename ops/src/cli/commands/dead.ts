@@ -4,7 +4,7 @@ import { dropLetter, findLetter, type KeptLetter, readLetters, retryLetter } fro
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { age, colours, moment, note, plural, printJson, printText, shorten, table } from '../output/index.js';
-import { withBus } from '../session.js';
+import { lookAtBus, withBus } from '../session.js';
 
 interface Flags extends BusFlags {
   stream?: string;
@@ -51,7 +51,7 @@ export function addDead(program: Command): void {
 }
 
 async function listLetters(flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const kept: KeptLetter[] = [];
     let all = 0;
     for await (const letter of readLetters(bus, flags.stream)) {
@@ -77,7 +77,7 @@ async function listLetters(flags: Flags): Promise<void> {
 }
 
 async function showLetter(id: string, flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const { letter } = await findLetter(bus, id);
     const bytes = Buffer.from(letter.payload, 'base64');
     const text = bytes.toString('utf8');

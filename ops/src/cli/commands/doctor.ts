@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { type Check, fail } from '../doctor/check.js';
 import { checkMachine } from '../doctor/machine.js';
 import { checkParts, checkPermissions } from '../doctor/parts.js';
+import { doctorScreen } from '../doctor/screen.js';
 import { checkSystem } from '../doctor/system.js';
 import { EXIT, explainFailure } from '../failures.js';
 import { type BusFlags, busAddress, withBusOptions, withExample, withJsonOption } from '../options.js';
-import { colours, printJson, printText, table } from '../output/index.js';
-import { withBus } from '../session.js';
+import { colours, printJson, printText } from '../output/index.js';
+import { lookAtBus } from '../session.js';
 
 interface Flags extends BusFlags {
   json?: boolean;
@@ -30,7 +31,7 @@ async function doctor(flags: Flags): Promise<void> {
   const address = busAddress(flags);
   const machine = Promise.all([checkMachine(), checkParts()]);
   let unreachable = false;
-  const system = await withBus(
+  const system = await lookAtBus(
     flags,
     async (bus) => [...(await checkSystem(bus)), await checkPermissions(bus, address.creds)],
     { waitMs: 3_000 },
@@ -43,19 +44,6 @@ async function doctor(flags: Flags): Promise<void> {
   const checks = [...(await machine).flat(), ...system];
   const failed = checks.some((check) => check.verdict === 'fail');
   if (flags.json) printJson({ ok: !failed, checks });
-  else printText(screen(checks));
+  else printText(doctorScreen(checks, colours()));
   process.exitCode = unreachable ? EXIT.unreachable : failed ? EXIT.failed : EXIT.done;
-}
-
-function screen(checks: readonly Check[]): string {
-  const c = colours();
-  const signs = { ok: c.green('ok'), warn: c.yellow('warn'), fail: c.red('fail') };
-  const rows = checks.map((check) => [check.name, signs[check.verdict], check.found]);
-  const advice = checks.filter((check) => check.advice !== undefined);
-  return [
-    table(['', '', 'found'], rows),
-    ...(advice.length === 0
-      ? ['', 'Everything is there.']
-      : ['', 'What to do:', ...advice.map((check) => `  ${check.name}: ${check.advice}`)]),
-  ].join('\n');
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Failed } from '../failures.js';
 import { type BusFlags, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { colours, note, printJson, printText, ranked, whatIf, whyText } from '../output/index.js';
-import { withBus } from '../session.js';
+import { lookAtBus } from '../session.js';
 import { taskId } from '../task-id.js';
 import { lifeOf, stateOf } from './task.js';
 
@@ -25,7 +25,7 @@ export function addExplain(program: Command): void {
 
 async function explain(given: string, flags: Flags): Promise<void> {
   const id = taskId(given);
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const records = await lifeOf(bus, id);
     // Later records keep the decision without its votes.
     const decided =

@@ -6,7 +6,7 @@ import { routingEventOf } from '../../export/routing-event.js';
 import { readTasks } from '../../train/read-log.js';
 import { type BusFlags, withBusOptions, withExample } from '../options.js';
 import { note, plural, progressBar } from '../output/index.js';
-import { withBus } from '../session.js';
+import { lookAtBus } from '../session.js';
 
 interface Flags extends BusFlags {
   format: 'events' | 'routing' | 'outcomes';
@@ -30,7 +30,7 @@ export function addExport(program: Command): void {
 }
 
 async function exportLog(flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const show = progressBar();
     const { tasks, unreadable } = await readTasks(bus, (n, of) =>
       show('reading the log', n / of, { n, unit: 'records' }),

@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { age, colours, note, percent, printJson, printText, ranked, shorten } from '../output/index.js';
-import { person, withBus } from '../session.js';
+import { lookAtBus, person, withBus } from '../session.js';
 import { readStored } from '../stored.js';
 import { knownMaster, sendAnswer } from './correct.js';
 
@@ -90,7 +90,7 @@ async function questions(bus: Bus): Promise<Question[]> {
 }
 
 async function listReviews(flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const shown = (await questions(bus)).filter((question) => flags.all || !question.answer);
     if (flags.json) {
       return printJson(

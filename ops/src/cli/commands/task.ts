@@ -17,7 +17,7 @@ import {
   stepWords,
   table,
 } from '../output/index.js';
-import { requireStream, withBus } from '../session.js';
+import { lookAtBus, requireStream } from '../session.js';
 import { taskId } from '../task-id.js';
 
 interface Flags extends BusFlags {
@@ -38,7 +38,7 @@ export function addTask(program: Command): void {
 
 async function task(given: string, flags: Flags): Promise<void> {
   const id = taskId(given);
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     const records = await lifeOf(bus, id);
     if (flags.json) return printJson({ task: id, state: stateOf(records), records });
     printText(life(id, records));

@@ -24,7 +24,7 @@ import {
   shorten,
   stepWords,
 } from '../output/index.js';
-import { withBus } from '../session.js';
+import { lookAtBus } from '../session.js';
 import { askedToEnd } from '../signals.js';
 import { watchSummary } from '../watch-summary.js';
 
@@ -61,7 +61,7 @@ export function addWatch(program: Command): void {
 }
 
 async function watch(flags: Flags): Promise<void> {
-  await withBus(flags, async (bus) => {
+  await lookAtBus(flags, async (bus) => {
     let shown = 0;
     let full: () => void = () => undefined;
     const enough = new Promise<void>((resolve) => {

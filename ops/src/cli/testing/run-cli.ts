@@ -1,7 +1,7 @@
 // Runs the built command line as a user's shell would: a child process, its own folder, its own environment.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '@cortex/bus';
@@ -96,6 +96,22 @@ export async function freshPlace(env: NodeJS.ProcessEnv = {}): Promise<Place> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A screen whose every word is the same in each run and on each machine: what differs becomes a word of its own. */
+export function steady(text: string): string {
+  return text
+    .replaceAll(`${userInfo().username}@${hostname()}`, 'PERSON')
+    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?/g, 'DAY')
+    .replace(/\d\d:\d\d:\d\d\.\d{3}/g, 'CLOCK')
+    .replace(/\bjust now\b|\b[\d.]+ (ms|s|min)( \d+ s)? ago\b/g, 'AGO')
+    .replace(/\b[\d.]+ (ms|s)\b/g, 'TIME')
+    .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32,64}\b/g, 'HASH')
+    .replace(/\b(coordinator|cli)-\w{8}/g, '$1-INSTANCE')
+    .replace(/\bTASKS-\d+|\bnumber \d+/g, 'PLACE')
+    .replace(/([<>] )?\d+ %/g, 'N %')
+    .replace(/█+/g, 'BAR')
+    .replace(/[^\S\n]+/g, ' ');
 }
 
 /** The only line on standard error. */
