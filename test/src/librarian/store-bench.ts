@@ -145,16 +145,18 @@ export async function benchStore(
     const found: string[][] = [];
     const near = await times(
       questions,
-      async ({ vector }) => void found.push((await store.near('codebase', vector, 10)).map(({ id }) => id)),
+      async ({ vector }) => void found.push((await store.near('codebase', vector, 10)).map(({ key }) => key)),
     );
     const words = await times(questions, ({ text }) => store.words('codebase', searchTerms(text).join(' '), 10));
     const context = await times(questions, ({ text }) => contextFor(library, { task: { text }, budget_tokens: 4_000 }));
+    const ids: string[][] = [];
+    for (const keys of found) ids.push([...(await store.take('codebase', keys)).values()].map(({ id }) => id));
     const recall = questions.slice(0, 20).map(({ vector }, i) => {
       const best = exact
         .map(({ id, vector: other }) => ({ id, score: dot(vector, other) }))
         .sort((a, b) => b.score - a.score)
         .slice(0, 10);
-      return best.filter(({ id }) => found[i]?.includes(id)).length / 10;
+      return best.filter(({ id }) => ids[i]?.includes(id)).length / 10;
     });
     return {
       store: kind,

@@ -107,14 +107,18 @@ async function passagesOf(
       const hits = question.vector
         ? await library.store.near(collection, question.vector, most, narrowed)
         : await library.store.words(collection, question.terms, most, narrowed);
-      // Nothing in it is near, or has a word of the question: its beginning says what it is. Asked for together with the others.
-      const ids = new Set([...hits.map(({ id }) => id), ...files.map(({ first }) => first.id)]);
-      const rows = new Map((await library.store.get(collection, [...ids])).map((row) => [row.id, row]));
+      const rows = await library.store.take(
+        collection,
+        hits.map(({ key }) => key),
+      );
       const best = new Map<string, ChunkRow>();
-      for (const id of ids) {
-        const row = rows.get(id);
+      const offer = (row: ChunkRow | undefined) => {
         if (row && own.includes(nodeOf(row)) && !best.has(nodeOf(row))) best.set(nodeOf(row), row);
-      }
+      };
+      for (const { key } of hits) offer(rows.get(key));
+      // Nothing in it is near, or has a word of the question: its beginning says what it is.
+      const bare = own.flatMap((node) => (best.has(node) ? [] : (knowledge.files.get(node)?.first.id ?? [])));
+      for (const row of await library.store.get(collection, bare)) offer(row);
       return [...best.values()]
         .filter((row) => fits(row, filter))
         .map((row) => ({ collection, row, score: 0, terms: [], reasons: [] }));

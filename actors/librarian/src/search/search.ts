@@ -7,13 +7,15 @@ import { textTerms } from '../chunk/rows.js';
 import { expand } from '../graph/expand.js';
 import type { Library } from '../library/library.js';
 import { pathMatches } from '../store/filter.js';
-import type { ChunkRow, RowFilter, StoreHit } from '../store/types.js';
+import type { ChunkRow, StoreHit } from '../store/types.js';
 import { rowFilterOf } from './filters.js';
 import { votesOf } from './history.js';
 
 /** Hits of each half that the scores are measured against, and those whose place is known beyond. */
 const DEPTH = 100;
 const KNOWN = 200;
+/** Hits among past work whose votes are heard. */
+const PAST = 60;
 /** Rows read whole for each wanted: some repeat others or fall to a glob. */
 const SPARE = 1.3;
 /** Terms of a passage that are compared with another's. */
@@ -62,7 +64,7 @@ interface Half {
   below: number;
 }
 
-export async function rank(library: Library, request: SearchRequest): Promise<Ranking> {
+export async function rank(library: Library, request: SearchRequest, again = false): Promise<Ranking> {
   const collections = request.collections?.length ? request.collections : COLLECTIONS;
   const most = request.most ?? 10;
   const by = request.by ?? 'hybrid';
@@ -76,11 +78,19 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
     vector ? half(collections, (c) => library.store.near(c, vector, KNOWN, filter)) : none(),
   ]);
   const fused = fuse(library, collections, words, meaning);
-  const rows = await read(library, fused.slice(0, Math.ceil(most * SPARE) + 10), filter);
+  const follow = request.graph !== false && fused.length > 0;
+  const past = follow ? fuse(library, ['issues'], only('issues', words), only('issues', meaning)).slice(0, PAST) : [];
+  const chosen = fused.slice(0, Math.ceil(most * SPARE) + 10);
+  const [rows, knowledge] = await Promise.all([
+    read(library, [...chosen, ...past]),
+    follow ? library.graph.get(library.waitsForGraph) : undefined,
+  ]);
+  // The store was put in order between finding and reading: its rows lie elsewhere now.
+  if (!again && rows.size < chosen.length / 2) return rank(library, request, true);
   const asked = new Set(terms.filter((term) => term.length > 1));
-  const found = fused.flatMap(({ id, score }): Found[] => {
+  const found = chosen.flatMap(({ id, score }): Found[] => {
     const row = rows.get(id);
-    if (!row) return [];
+    if (!row || (filter.path !== undefined && !pathMatches(row.path, filter.path))) return [];
     const near = meaning.scores.get(id);
     const said = words.scores.get(id);
     const shared = new Set(row.terms.split(' ').filter((term) => asked.has(term)));
@@ -96,12 +106,9 @@ export async function rank(library: Library, request: SearchRequest): Promise<Ra
       },
     ];
   });
-  const knowledge =
-    request.graph === false || found.length === 0 ? undefined : await library.graph.get(library.waitsForGraph);
-  if (!knowledge) return { found, explanation };
-  const past = fuse(library, ['issues'], only('issues', words), only('issues', meaning));
+  if (!knowledge || found.length === 0) return { found, explanation };
   const votes = votesOf(
-    past.map(({ id, score }) => ({ id: id.slice('issues:'.length), score })),
+    past.flatMap(({ id, score }) => ({ id: rows.get(id)?.id ?? '', score })),
     knowledge.changes,
   );
   return {
@@ -138,7 +145,7 @@ async function half(
   return halfOf(
     await Promise.all(
       collections.map(async (collection) => {
-        const hits = (await ask(collection)).map(({ id, score }) => ({ id: key(collection, id), score }));
+        const hits = (await ask(collection)).map((hit) => ({ id: key(collection, hit.key), score: hit.score }));
         return [collection, hits] as const;
       }),
     ),
@@ -181,21 +188,20 @@ function fuse(library: Library, collections: readonly Collection[], words: Half,
     .sort((a, b) => b.score - a.score);
 }
 
-async function read(library: Library, hits: readonly Hit[], filter: RowFilter): Promise<Map<string, ChunkRow>> {
-  const ids = new Map<Collection, string[]>();
+async function read(library: Library, hits: readonly Hit[]): Promise<Map<string, ChunkRow>> {
+  const keys = new Map<Collection, Set<string>>();
   for (const { id } of hits) {
     const collection = collectionOf(id);
-    ids.set(collection, [...(ids.get(collection) ?? []), id.slice(collection.length + 1)]);
+    keys.set(collection, (keys.get(collection) ?? new Set()).add(id.slice(collection.length + 1)));
   }
   const rows = new Map<string, ChunkRow>();
   await Promise.all(
-    [...ids].map(async ([collection, own]) => {
-      for (const row of await library.store.get(collection, own))
-        if (filter.path === undefined || pathMatches(row.path, filter.path)) rows.set(key(collection, row.id), row);
+    [...keys].map(async ([collection, own]) => {
+      for (const [at, row] of await library.store.take(collection, [...own])) rows.set(key(collection, at), row);
     }),
   );
   return rows;
 }
 
-export const key = (collection: Collection, id: string): string => `${collection}:${id}`;
+const key = (collection: Collection, id: string): string => `${collection}:${id}`;
 const collectionOf = (id: string): Collection => id.slice(0, id.indexOf(':')) as Collection;

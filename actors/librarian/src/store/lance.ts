@@ -1,11 +1,25 @@
 // The embedded store: LanceDB in this process, one table a collection in one folder. Several processes may read and write it at once.
 // The one thing to know: rows are found at once, indexed or not; `settle` only makes finding them fast (measured: docs/results/librarian.md).
+import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Collection } from '@cortex/schemas';
 import * as lancedb from '@lancedb/lancedb';
 import { StoreMismatch, StoreOutdated, StoreUnreachable } from './errors.js';
 import { sqlOf } from './filter.js';
-import { isLayout, packed, partsOf, readFrom, reading, schemaOf, wholeFrom, wholeOf } from './lance-rows.js';
+import {
+  isLayout,
+  knowsItsId,
+  packed,
+  partsOf,
+  readFrom,
+  reading,
+  schemaOf,
+  TAKEN_FROM,
+  wholeFrom,
+  wholeOf,
+} from './lance-rows.js';
+import { TermShares, worthAsking } from './rare-terms.js';
 import type { ChunkRow, Column, RowFilter, Store, StoreHit } from './types.js';
 
 const MiB = 1024 * 1024;
@@ -17,10 +31,9 @@ const CELLS_FROM = 20_000;
 const SMALL = 4_000;
 /** Share of cells that are looked into. */
 const PROBED = 0.08;
-/** Words in one question; more would only cost time. */
-const MOST_TERMS = 96;
-/** A table that was not there is not looked for again this long: another process may make it. */
-const ABSENT_MS = 250;
+/** Rows whose terms are counted in a table from {@link CELLS_FROM} rows on, and the growth after which they are counted anew. */
+const SAMPLED = 2_000;
+const SAMPLE_AGAIN = 1.5;
 /** Old versions of a table stay readable this long for whoever reads them right now. */
 const KEEP_VERSIONS_MS = 5 * 60_000;
 
@@ -50,12 +63,15 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     throw new StoreUnreachable(folder, error);
   }
   const tables = new Map<Collection, Promise<lancedb.Table | undefined>>();
-  const absentAt = new Map<Collection, number>();
   let { dimensions } = options;
+
+  /** Another process may make it at any moment. Where the folder itself is no folder, opening says what is wrong. */
+  const mayBe = (collection: Collection): boolean =>
+    existsSync(join(folder, `${collection}.lance`)) || !statSync(folder, { throwIfNoEntry: false })?.isDirectory();
 
   async function table(collection: Collection): Promise<lancedb.Table | undefined> {
     const known = await tables.get(collection);
-    if (known || Date.now() - (absentAt.get(collection) ?? 0) < ABSENT_MS) return known;
+    if (known || !mayBe(collection)) return known;
     const opening = db
       .openTable(collection)
       .then(async (found) => {
@@ -69,10 +85,7 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       })
       .catch((error: unknown) => {
         if (error instanceof StoreMismatch || error instanceof StoreOutdated) throw error;
-        if (/was not found|does not exist/i.test(String(error))) {
-          absentAt.set(collection, Date.now());
-          return undefined;
-        }
+        if (/was not found|does not exist/i.test(String(error))) return undefined;
         throw new StoreUnreachable(folder, error);
       });
     tables.set(collection, opening);
@@ -93,18 +106,25 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     return creating;
   }
 
-  /** Made after the first rows: an index over nothing would never see any (measured). */
   const searchable = new Set<Collection>();
-  async function hasWords(collection: Collection, target: lancedb.Table, make: boolean): Promise<boolean> {
-    if (searchable.has(collection)) return true;
-    const there = (await target.listIndices()).some(({ columns }) => columns.includes('terms'));
-    if (!there && !make) return false;
-    if (!there) {
-      await target.createIndex('terms', { config: wordIndex() });
-      await target.createIndex('id', { config: lancedb.Index.btree() });
-    }
+  async function hasWords(collection: Collection, target: lancedb.Table): Promise<boolean> {
+    if (!searchable.has(collection) && (await columnsIndexed(target)).has('terms')) searchable.add(collection);
+    return searchable.has(collection);
+  }
+
+  /**
+   * Makes what is missing, also where an earlier process was killed before it did, or an earlier version knew fewer. After the first rows: an index over
+   * nothing would never see any (measured). Whether it made any.
+   */
+  const complete = new Set<Collection>();
+  async function makeIndexes(collection: Collection, target: lancedb.Table): Promise<boolean> {
+    if (complete.has(collection)) return false;
+    const there = await columnsIndexed(target);
+    const missing = Object.entries(INDEXES).filter(([column]) => !there.has(column));
+    for (const [column, config] of missing) await target.createIndex(column, { config: config() });
+    complete.add(collection);
     searchable.add(collection);
-    return true;
+    return missing.length > 0;
   }
 
   const hits = async (
@@ -115,11 +135,46 @@ export async function openLance(options: LanceOptions): Promise<Store> {
   ): Promise<StoreHit[]> => {
     const where = sqlOf(filter);
     const found: StoreHit[] = [];
-    for await (const batch of (where === undefined ? query : query.where(where)).select(['id', measure])) {
-      const { id, [measure]: measured } = reading(batch);
+    // A row's place costs nothing to read; two hundred ids took longer than the search by meaning itself.
+    for await (const batch of (where === undefined ? query : query.where(where)).select(['_rowid', measure])) {
+      const { _rowid: place, [measure]: measured } = reading(batch);
       for (let i = 0; i < batch.numRows; i++)
-        found.push({ id: String(id?.(i)), score: scoreOf(Number(measured?.(i))) });
+        found.push({ key: String(place?.(i)), score: scoreOf(Number(measured?.(i))) });
     }
+    return found;
+  };
+
+  const counted = new Map<Collection, { rows: number; shares?: TermShares }>();
+  /** How frequent terms are in a large table; undefined while they are counted for the first time, beside the questions. */
+  function sharesOf(collection: Collection, target: lancedb.Table, rows: number): TermShares | undefined {
+    if (rows < CELLS_FROM) return undefined;
+    const known = counted.get(collection);
+    if (known && rows < known.rows * SAMPLE_AGAIN) return known.shares;
+    counted.set(collection, { rows, ...(known?.shares ? { shares: known.shares } : {}) });
+    const spread = Array.from({ length: SAMPLED }, (_, i) => Math.floor((i * rows) / SAMPLED));
+    void (async () => {
+      const shares = new TermShares();
+      for await (const batch of target.takeOffsets(spread).select(['terms']))
+        for (const { terms } of partsOf(batch, ['terms'], 0, batch.numRows)) shares.add(terms);
+      counted.set(collection, { rows, shares });
+      // It only saves time: without it everything is asked for, and the next question tries again.
+    })().catch(() => counted.delete(collection));
+    return known?.shares;
+  }
+
+  const take: Store['take'] = async (collection, keys) => {
+    const found = new Map<string, ChunkRow>();
+    const target = await table(collection);
+    if (!target || keys.length === 0) return found;
+    const read = async (places: readonly string[], columns: readonly string[]) => {
+      for await (const batch of target.takeRowIds(places.map(BigInt)).select([...columns])) {
+        const { _rowid: place } = reading(batch);
+        for (const [i, row] of wholeOf(batch).entries()) found.set(String(place?.(i)), row);
+      }
+    };
+    await read(keys, TAKEN_FROM);
+    const older = [...found].flatMap(([key, row]) => (knowsItsId(row) ? [] : [key]));
+    if (older.length > 0) await read(older, [...TAKEN_FROM, 'id']);
     return found;
   };
 
@@ -135,8 +190,7 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       const target = await made(collection);
       const data = lancedb.makeArrowTable(rows.map(packed), { schema: schemaOf(dimensions) });
       await target.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
-      const fresh = !searchable.has(collection);
-      await hasWords(collection, target, true);
+      const fresh = await makeIndexes(collection, target);
       // Rows that are not in the words' index yet are scored by figures of their own, which are nonsense in a small table (measured: a row that
       // repeats a word was not found at all). There, bringing the index up to date costs nothing.
       if (!fresh && (await target.countRows()) < SMALL) await target.optimize();
@@ -159,9 +213,14 @@ export async function openLance(options: LanceOptions): Promise<Store> {
 
     async words(collection, terms, most, filter) {
       const target = await table(collection);
-      const asked = [...new Set(terms.split(' ').filter(Boolean))].slice(0, MOST_TERMS).join(' ');
-      if (!target || asked === '' || !(await hasWords(collection, target, false))) return [];
-      const query = target.query().fullTextSearch(new lancedb.MatchQuery(asked, 'terms')).limit(most);
+      if (!target || !(await hasWords(collection, target))) return [];
+      const rows = await target.countRows();
+      const asked = worthAsking(terms.split(' ').filter(Boolean), sharesOf(collection, target, rows), rows);
+      if (asked.length === 0) return [];
+      const query = target
+        .query()
+        .fullTextSearch(new lancedb.MatchQuery(asked.join(' '), 'terms'))
+        .limit(most);
       return hits(query, filter, '_score', (score) => score);
     },
 
@@ -169,25 +228,25 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       const target = await table(collection);
       if (!target) return [];
       const cells = cellsOf(await target.countRows());
-      const query = target
-        .vectorSearch(vector)
-        .distanceType('dot')
-        .nprobes(Math.max(8, Math.ceil(cells * PROBED)))
-        .limit(most);
+      const query = target.vectorSearch(vector).distanceType('dot').limit(most);
+      // Few files are looked through whole: what of them is best may lie in no cell that is near the question.
+      if (filter?.paths || filter?.ids) query.bypassVectorIndex();
+      else query.nprobes(Math.max(8, Math.ceil(cells * PROBED)));
       // Distance is 1 − dot product; unit vectors make that the cosine.
       const found = await hits(query, filter, '_distance', (distance) => 1 - distance);
       // A row without a vector has one of zeros, which is at 0 exactly, as hardly any other is: only then is it asked which have one (a condition on every
       // question took three times as long).
-      const doubtful = found.filter(({ score }) => score === 0).map(({ id }) => id);
+      const doubtful = found.filter(({ score }) => score === 0).map(({ key }) => BigInt(key));
       if (doubtful.length === 0) return found;
       const without = new Set<string>();
-      for await (const batch of target
-        .query()
-        .where(sqlOf({ ids: doubtful, embedded: false }) as string)
-        .select(['id']))
-        for (const { id } of partsOf(batch, ['id'], 0, batch.numRows)) without.add(id);
-      return found.filter(({ id }) => !without.has(id));
+      for await (const batch of target.takeRowIds(doubtful).select(['_rowid', 'embedded'])) {
+        const { _rowid: place, embedded } = reading(batch);
+        for (let i = 0; i < batch.numRows; i++) if (!embedded?.(i)) without.add(String(place?.(i)));
+      }
+      return found.filter(({ key }) => !without.has(key));
     },
+
+    take,
 
     async get(collection, ids, vectors = false) {
       const target = await table(collection);
@@ -210,8 +269,9 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       const target = await table(collection);
       if (!target) return;
       const rows = await target.countRows();
-      const indexed = (await target.listIndices()).some(({ columns }) => columns.includes('vector'));
-      if (rows >= CELLS_FROM && !indexed)
+      if (rows === 0) return;
+      await makeIndexes(collection, target);
+      if (rows >= CELLS_FROM && !(await columnsIndexed(target)).has('vector'))
         await target.createIndex('vector', {
           config: lancedb.Index.ivfFlat({
             distanceType: 'dot',
@@ -231,16 +291,23 @@ export async function openLance(options: LanceOptions): Promise<Store> {
   };
 }
 
+const columnsIndexed = async (target: lancedb.Table): Promise<Set<string>> =>
+  new Set((await target.listIndices()).flatMap(({ columns }) => columns));
+
 const cellsOf = (rows: number): number => Math.max(1, Math.round(Math.sqrt(rows)));
 
-/** Terms come cut and folded: the index must not change them. */
-const wordIndex = () =>
-  lancedb.Index.fts({
-    baseTokenizer: 'whitespace',
-    maxTokenLength: 64,
-    lowercase: false,
-    stem: false,
-    removeStopWords: false,
-    asciiFolding: false,
-    withPosition: false,
-  });
+/** By column. Terms come cut and folded: their index must not change them. */
+const INDEXES = {
+  terms: () =>
+    lancedb.Index.fts({
+      baseTokenizer: 'whitespace',
+      maxTokenLength: 64,
+      lowercase: false,
+      stem: false,
+      removeStopWords: false,
+      asciiFolding: false,
+      withPosition: false,
+    }),
+  id: () => lancedb.Index.btree(),
+  path: () => lancedb.Index.btree(),
+};

@@ -212,7 +212,7 @@ export async function openMilvus(options: MilvusOptions): Promise<Store> {
       score: number;
     }[];
     // Lite gives BM25 as a distance.
-    return rows.map(({ id, score }) => ({ id, score: field === 'sparse' ? Math.abs(score) : score }));
+    return rows.map(({ id, score }) => ({ key: id, score: field === 'sparse' ? Math.abs(score) : score }));
   }
 
   const count = async (collection: Collection): Promise<number> => {
@@ -226,6 +226,20 @@ export async function openMilvus(options: MilvusOptions): Promise<Store> {
       }),
     );
     return Number((answer.data[0] as Record<string, unknown> | undefined)?.['count(*)'] ?? 0);
+  };
+
+  const get: Store['get'] = async (collection, ids, vectors = false) => {
+    if (ids.length === 0 || !(await there(collection))) return [];
+    const answer = await reach(() =>
+      client.query({
+        collection_name: nameOf(collection),
+        filter: milvusOf({ ids }) ?? '',
+        output_fields: vectors ? [...ALL] : PLAIN,
+        limit: ids.length,
+        consistency_level: consistency(),
+      }),
+    );
+    return answer.data.map((row) => ({ vector: NO_VECTOR, ...fromMilvus(row, vectors ? ALL : PLAIN) }) as ChunkRow);
   };
 
   return {
@@ -276,19 +290,10 @@ export async function openMilvus(options: MilvusOptions): Promise<Store> {
     near: (collection, vector, most, filter) =>
       search(collection, 'vector', Array.from(vector), most, { ...filter, embedded: true }),
 
-    async get(collection, ids, vectors = false) {
-      if (ids.length === 0 || !(await there(collection))) return [];
-      const answer = await reach(() =>
-        client.query({
-          collection_name: nameOf(collection),
-          filter: milvusOf({ ids }) ?? '',
-          output_fields: vectors ? [...ALL] : PLAIN,
-          limit: ids.length,
-          consistency_level: consistency(),
-        }),
-      );
-      return answer.data.map((row) => ({ vector: NO_VECTOR, ...fromMilvus(row, vectors ? ALL : PLAIN) }) as ChunkRow);
-    },
+    // The key is the id: nothing moves.
+    take: async (collection, keys) => new Map((await get(collection, keys)).map((row) => [row.id, row])),
+
+    get,
 
     count,
 

@@ -69,7 +69,8 @@ export interface RowFilter {
 }
 
 export interface StoreHit {
-  id: string;
+  /** Where the row lies now, for {@link Store.take}. Not for keeping: a store that is put in order moves its rows. */
+  key: string;
   /** Higher is better: BM25 by words, cosine by meaning. */
   score: number;
 }
@@ -94,6 +95,8 @@ export interface Store {
   words(collection: Collection, terms: string, most: number, filter?: RowFilter): Promise<StoreHit[]>;
   /** By meaning; rows without a vector are not answered. */
   near(collection: Collection, vector: Float32Array, most: number, filter?: RowFilter): Promise<StoreHit[]>;
+  /** Rows of hits, by key and without vectors. One that was moved or removed since it was found is not among them. */
+  take(collection: Collection, keys: readonly string[]): Promise<Map<string, ChunkRow>>;
   /** Without vectors unless asked for: most of a row's bytes are its vector. */
   get(collection: Collection, ids: readonly string[], vectors?: boolean): Promise<ChunkRow[]>;
   count(collection: Collection): Promise<number>;

@@ -5,7 +5,7 @@ import type { IndexOptions, IndexProgress, IndexReport, Library, Source } from '
 import { COLLECTIONS, type Collection, TRUST_LEVELS, type Trust } from '@cortex/schemas';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WrongInput } from '../failures.js';
-import { openLibrary } from '../library.js';
+import { openLibrary, reached } from '../library.js';
 import { parseAmount, withExample, withJsonOption } from '../options.js';
 import { duration, note, plural, printJson, printLine, printText } from '../output/index.js';
 import { barText } from '../output/progress.js';
@@ -64,7 +64,7 @@ export function addIndex(program: Command): void {
     'index issues.jsonl --collection issues --repository acme/payments',
     'index --move-to milvus',
   );
-  command.action(index);
+  command.action((paths: string[], flags: Flags) => reached(() => index(paths, flags)));
 }
 
 async function index(paths: string[], flags: Flags): Promise<void> {
@@ -95,7 +95,8 @@ async function index(paths: string[], flags: Flags): Promise<void> {
       } else reports.push(await indexFile(path, options, flags));
     }
     for (const collection of COLLECTIONS) {
-      if (reports.some((report) => report.changed + report.removed > 0)) await library.store.settle(collection);
+      // Also where nothing changed: a run before this one may have been killed before it put the store in order.
+      await library.store.settle(collection);
       await library.tune(collection);
     }
     if (flags.json && !flags.watch) printJson({ reports, counts: await library.counts(), store: library.store.where });
