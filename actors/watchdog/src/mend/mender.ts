@@ -1,5 +1,5 @@
 // Carries interventions out and keeps their journal: intent, effect, done. Whoever leads next finishes what was only intended.
-import { type Bus, type Logger, openMasters, publishAction, taskLog } from '@cortex/bus';
+import { type Bus, type Logger, openMasters, openModelRegistry, publishAction, taskLog } from '@cortex/bus';
 import type { Action } from '@cortex/schemas';
 import { type Journal, type Kept, keyOf, openJournal } from '../journal.js';
 import { carryOut, type Effect, type Hands, takeBack } from './effects.js';
@@ -33,8 +33,9 @@ export function createMender(hands: Hands, journal: Journal, log: Logger): Mende
     const record: ActRecord = effect.ok
       ? { ...kept.value, state: 'done', before: effect.before ?? kept.value.before, after: effect.after }
       : { ...kept.value, state: 'failed', error: effect.why };
-    await journal.update(kept.key, record, kept.revision);
+    // Told before it is marked: whoever dies in between is followed by one that tells it again, under the same id, rather than by nobody.
     await tell(bus, record, record.state === 'done' ? 'done' : 'failed');
+    await journal.update(kept.key, record, kept.revision);
     log.info(`${record.kind} ${record.target}: ${record.state}`, {
       action: record.id,
       ...(record.error ? { error: record.error } : {}),
@@ -43,6 +44,16 @@ export function createMender(hands: Hands, journal: Journal, log: Logger): Mende
   };
   return {
     async mend(wanted) {
+      let before: { before?: unknown };
+      try {
+        before = await knownBefore(hands, wanted);
+      } catch (error) {
+        log.warn('an intervention was not made: what is now cannot be told', {
+          action: wanted.id,
+          error: String(error),
+        });
+        return undefined;
+      }
       const record: ActRecord = {
         id: wanted.id,
         kind: wanted.kind,
@@ -55,7 +66,7 @@ export function createMender(hands: Hands, journal: Journal, log: Logger): Mende
         at: new Date().toISOString(),
         by: bus.instance,
         evidence: { ...wanted.finding?.evidence, ...(wanted.finding ? { cause: wanted.finding.cause } : {}) },
-        ...knownBefore(hands, wanted),
+        ...before,
       };
       const key = keyOf('act', wanted.id);
       try {
@@ -99,9 +110,11 @@ export function createMender(hands: Hands, journal: Journal, log: Logger): Mende
 }
 
 /** What must be known before the effect, since afterwards it cannot be told any more. */
-function knownBefore({ masters }: Hands, { kind, args }: Wanted): { before?: unknown } {
-  if (kind !== 'pause-master' && kind !== 'resume-master') return {};
-  return { before: masters.find(String(args.master))?.status };
+async function knownBefore({ bus, masters }: Hands, { kind, args }: Wanted): Promise<{ before?: unknown }> {
+  if (kind === 'pause-master' || kind === 'resume-master') return { before: masters.find(String(args.master))?.status };
+  if (kind !== 'lower-challenger') return {};
+  const registry = await openModelRegistry(bus);
+  return { before: (await registry.aliases(String(args.family))).share };
 }
 
 async function tell(bus: Bus, record: ActRecord, state: NonNullable<Action['state']>): Promise<void> {

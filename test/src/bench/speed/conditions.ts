@@ -52,7 +52,7 @@ async function register(side: Side, count: number): Promise<void> {
 async function settled(side: Side): Promise<void> {
   await routerReady(side.bus);
   const used = () => side.system.usage()?.actors.cpu_seconds ?? 0;
-  for (let quiet = 0, tries = 0, before = used(); quiet < 3 && tries < 300; tries++) {
+  for (let quiet = 0, tries = 0, before = used(); quiet < 3 && tries < 60; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const after = used();
     quiet = after - before < 0.25 ? quiet + 1 : 0;

@@ -44,13 +44,19 @@ let red = 0;
 async function part(name: (typeof PARTS)[number], work: () => Promise<void>): Promise<void> {
   if (!wanted.has(name)) return;
   say(`${name} (${Math.round((Date.now() - began) / 1_000)} s)`);
+  const before = rows.length;
   // What cannot be measured is a red row, not the end of what can.
   await work().catch((error: Error) => {
     red++;
     say(`RED ${name}: ${error.message}`);
     rows.push({ what: name, figure: `could not be measured: ${error.message.split('\n')[0]}` });
   });
+  // Told at once: a long run that is cut off has not been for nothing.
+  for (const row of rows.slice(before)) say(`  ${lineOf(row)}`);
 }
+
+const lineOf = ({ what, ratio, figure, reach }: ConditionRow) =>
+  `| ${what} | ${ratio?.ratio ?? figure ?? ''} | ${ratio ? `${ratio.low}–${ratio.high}` : ''} | ${reach ?? ''} |`;
 
 let ratios: Ratios = {};
 let planted: number | undefined;
@@ -155,10 +161,7 @@ if (planted !== undefined) {
 if (values.json) console.log(JSON.stringify(report));
 else {
   console.log('| what | ratio, median of turns | middle half | to reach |\n|---|---|---|---|');
-  for (const { what, ratio, figure, reach } of rows)
-    console.log(
-      `| ${what} | ${ratio?.ratio ?? figure} | ${ratio ? `${ratio.low}–${ratio.high}` : ''} | ${reach ?? ''} |`,
-    );
+  for (const row of rows) console.log(lineOf(row));
 }
 say(`${red === 0 ? 'green' : `${red} red`} after ${Math.round((Date.now() - began) / 1_000)} s`);
 process.exit(red === 0 ? 0 : 1);
