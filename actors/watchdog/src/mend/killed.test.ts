@@ -8,7 +8,9 @@ import { openJournal } from '../journal.js';
 import { createMender, listActs } from './mender.js';
 
 const SCRIPT = new URL('../../dist/testing/mend-process.js', import.meta.url);
-const ROUNDS = 4;
+const ROUNDS = 3;
+/** Until one of them has died inside an intervention, not between two. */
+const MOST_ROUNDS = 12;
 const EACH = 60;
 
 async function told(bus: Bus) {
@@ -30,7 +32,7 @@ describeOnServer('a watchdog killed -9 while it intervenes', (suite) => {
     const masters = await openMasters(bus);
     const journal = await openJournal(bus);
     let cutOff = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < MOST_ROUNDS && (round < ROUNDS || cutOff === 0); round++) {
       const names = Array.from({ length: EACH }, (_, i) => `m-${round}-${i}`);
       for (const name of names) await masters.put({ name });
       const child = fork(SCRIPT, [JSON.stringify(names), suite.server().url], { execArgv: [] });
@@ -43,7 +45,6 @@ describeOnServer('a watchdog killed -9 while it intervenes', (suite) => {
       await gone;
       const begun = await mine();
       cutOff += begun.filter((act) => act.state === 'intent').length;
-      expect(begun.length).toBeLessThan(EACH);
 
       await createMender({ bus, tasks: taskLog(bus), masters }, journal, silentLogger).finishOthers();
       const ended = await mine();
@@ -59,8 +60,7 @@ describeOnServer('a watchdog killed -9 while it intervenes', (suite) => {
       const done = actions.filter((action) => action.state === 'done').map((action) => action.id);
       for (const act of ended) expect(done.filter((id) => id === act.id)).toEqual([act.id]);
     }
-    // Not one of them died between two interventions by chance alone.
-    expect(cutOff).toBeGreaterThanOrEqual(0);
+    expect(cutOff).toBeGreaterThan(0);
     await masters.close();
   }, 90_000);
 });
