@@ -11,7 +11,7 @@ const SCRIPT = new URL('../../dist/testing/mend-process.js', import.meta.url);
 const ROUNDS = 3;
 /** Until one of them has died inside an intervention, not between two. */
 const MOST_ROUNDS = 12;
-const EACH = 60;
+const EACH = 30;
 
 async function told(bus: Bus) {
   const actions: Action[] = [];
