@@ -25,6 +25,7 @@ interface Flight {
 }
 
 const PATIENCE_MS = 15_000;
+const SHARE_MS = 250;
 
 /** Sees decisions from the moment it is made. Ids are its own, so that another system on the bus does not disturb. */
 export class Load {
@@ -33,6 +34,8 @@ export class Load {
   private took: { ms: number; exit: string }[] = [];
   private late = 0;
   private sent = 0;
+  /** Told a few times a second which share of a measurement is behind, and how many decisions it saw. */
+  onShare: (share: number, decided: number) => void = () => undefined;
   private readonly run = Math.random().toString(36).slice(2, 10);
 
   constructor(private readonly bus: Bus) {
@@ -47,7 +50,8 @@ export class Load {
 
   /** `count` tasks, `inFlight` at a time. */
   async closed(count: number, inFlight: number, text: (n: number) => string): Promise<Measured> {
-    return this.measure(async () => {
+    const share = () => this.took.length / count;
+    return this.measure(share, async () => {
       let next = 0;
       const one = async () => {
         while (next < count) await this.send(text(next++));
@@ -58,7 +62,7 @@ export class Load {
 
   /** As many as fit into `seconds`, `inFlight` at a time. */
   async saturate(seconds: number, inFlight: number, text: (n: number) => string): Promise<Measured> {
-    return this.measure(async () => {
+    return this.measure(timed(seconds * 1000), async () => {
       const until = performance.now() + seconds * 1000;
       let next = 0;
       const one = async () => {
@@ -80,7 +84,7 @@ export class Load {
 
   /** One task at each of these moments (milliseconds from now), whatever happens. */
   async arrivals(moments: readonly number[], text: (n: number) => string): Promise<Measured> {
-    return this.measure(async () => {
+    return this.measure(timed(moments.at(-1) ?? 0), async () => {
       const began = performance.now();
       const flights: Promise<void>[] = [];
       for (const [n, due] of moments.entries()) {
@@ -97,11 +101,12 @@ export class Load {
     return this.late + this.took.filter((one) => one.ms > ms).length;
   }
 
-  private async measure(work: () => Promise<void>): Promise<Measured> {
+  private async measure(share: () => number, work: () => Promise<void>): Promise<Measured> {
     this.took = [];
     this.late = 0;
     const began = performance.now();
-    await work();
+    const timer = setInterval(() => this.onShare(Math.min(0.999, share()), this.took.length), SHARE_MS);
+    await work().finally(() => clearInterval(timer));
     const seconds = (performance.now() - began) / 1000;
     const exits: Record<string, number> = {};
     for (const { exit } of this.took) exits[exit] = (exits[exit] ?? 0) + 1;
@@ -151,6 +156,12 @@ export class Load {
     this.took.push({ ms: at - flight.sentAt, exit });
     flight.resolve();
   }
+}
+
+/** The share of so many milliseconds that is behind, from now on. */
+function timed(ms: number): () => number {
+  const began = performance.now();
+  return () => (performance.now() - began) / Math.max(1, ms);
 }
 
 /** Exits before the encoder. */

@@ -15,7 +15,8 @@ export interface BenchOptions {
   readonly actors?: string;
   /** Seconds of each loaded part; the light parts take as many hundreds of tasks. */
   readonly seconds: number;
-  readonly say: (line: string) => void;
+  /** Told each stage, and which share of it is behind. */
+  readonly show: (stage: string, share: number, done?: { n: number; unit: string }) => void;
 }
 
 export interface BenchReport {
@@ -37,11 +38,17 @@ export interface BenchReport {
 }
 
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
-  const { say, seconds } = options;
+  const { show, seconds } = options;
+  let stage = '';
+  const say = (line: string) => {
+    stage = line;
+    show(line, 0);
+  };
   const system = options.servers === undefined ? await startSystem({ actors: options.actors }) : undefined;
   const bus = await connectBus({ servers: system?.url ?? options.servers ?? '', name: 'bench', waitMs: 5_000 });
   const encoder = options.encoder === undefined ? undefined : await loadEncoder(options.encoder);
   const load = new Load(bus);
+  load.onShare = (share, n) => show(stage, share, { n, unit: 'decisions' });
   try {
     say('waiting for the router to have read its examples');
     await routerReady(bus);
@@ -69,6 +76,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     const half = await load.open(seconds, saturation.per_second * 0.5, next('short'));
     say('80 % of that, arriving at random');
     const eighty = await load.open(seconds, saturation.per_second * 0.8, next('short'));
+    show(stage, 1);
     const perDecision = (seconds_: number) => round((1000 * seconds_) / Math.max(1, saturation.decided));
     return {
       at: new Date().toISOString(),

@@ -5,7 +5,7 @@ import { cacheFolder, provideEncoder } from '../provide/index.js';
 import { modelFolders } from '../train/folders.js';
 import { homeFolder } from '../up/home.js';
 import { Failed, Unreachable } from './failures.js';
-import { note } from './output/index.js';
+import { countBar, note } from './output/index.js';
 
 /** `CORTEX_KNOWLEDGE`, else `knowledge-base/vectors` in the home folder of `cortex up`. */
 export function libraryFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -72,7 +72,9 @@ export async function moveLibrary(target: string, say: (line: string) => void): 
         : await openLance({ folder: target, dimensions });
       try {
         say(`moving from ${library.store.where} to ${to.where}`);
-        return { from: library.store.where, to: to.where, passages: await moveStore(library.store, to) };
+        const all = Object.values(await library.counts()).reduce((sum, passages) => sum + passages, 0);
+        const bar = countBar('moving', all, 'passages');
+        return { from: library.store.where, to: to.where, passages: await moveStore(library.store, to, bar) };
       } finally {
         await to.close();
       }

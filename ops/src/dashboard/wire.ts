@@ -346,6 +346,7 @@ export interface PromptReport {
     readonly changelog: string;
     readonly system: string;
     readonly user: string;
+    readonly rules: readonly string[];
   }[];
   readonly judgement: {
     readonly verdict: string;

@@ -4,7 +4,7 @@ import { act } from '../lib/api.js';
 import { ago, plural } from '../lib/format.js';
 import { useList } from '../lib/list.js';
 import { taskPath } from '../lib/router.js';
-import { Act, Badge, Empty, Page, Panel, Trouble } from '../ui/parts.js';
+import { Act, Badge, Empty, Page, Panel, Scroll, Trouble } from '../ui/parts.js';
 import type { AlertRow, Intervention } from '../wire.js';
 
 const SHOWN = 100;
@@ -94,7 +94,7 @@ function Interventions(props: {
           <p>Every correction, pause, promotion and repair is kept here, with who and why.</p>
         </Empty>
       ) : (
-        <div class="scroll">
+        <Scroll label="Interventions">
           <table class="list">
             <thead>
               <tr>
@@ -133,7 +133,7 @@ function Interventions(props: {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {(listed?.length ?? 0) > SHOWN && <p class="soft">and {(listed?.length ?? 0) - SHOWN} older ones</p>}
     </Panel>

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, get } from '../lib/api.js';
 import { ago, moment, plural } from '../lib/format.js';
 import { useList } from '../lib/list.js';
-import { Act, Dialog, Empty, Facts, Page, Trouble } from '../ui/parts.js';
+import { Act, Dialog, Empty, Facts, Page, Trouble, Verbatim } from '../ui/parts.js';
 import type { LetterRow, LetterWhole } from '../wire.js';
 
 const SHOWN = 300;
@@ -138,15 +138,15 @@ function Letter({ row }: { row: LetterRow }) {
       {whole && (
         <>
           <h3>Headers</h3>
-          <pre class="payload">
+          <Verbatim label="Headers">
             {Object.entries(whole.letter.headers)
               .map(([key, values]) => `${key}: ${values.join(', ')}`)
               .join('\n') || 'none'}
-          </pre>
+          </Verbatim>
           <h3>Payload{whole.letter.truncated ? ' (cut: the original was larger)' : ''}</h3>
-          <pre class="payload">
+          <Verbatim label="Payload">
             {whole.text === null ? `not text: ${whole.letter.payload.slice(0, 400)}…` : pretty(whole.text)}
-          </pre>
+          </Verbatim>
         </>
       )}
     </>

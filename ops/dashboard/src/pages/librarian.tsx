@@ -4,7 +4,7 @@ import { get } from '../lib/api.js';
 import { count, ms } from '../lib/format.js';
 import { useList } from '../lib/list.js';
 import { query, setQuery } from '../lib/router.js';
-import { Badge, Dialog, Empty, Page, Panel, Trouble } from '../ui/parts.js';
+import { Badge, Dialog, Empty, Page, Panel, Trouble, Verbatim } from '../ui/parts.js';
 import type { LibraryAnswer, Passage, SearchResult } from '../wire.js';
 import { Neighbourhood, placeOf } from './librarian/neighbourhood.js';
 
@@ -158,7 +158,9 @@ function Near({ centre, choose }: { centre: Passage; choose: (hit: Passage) => v
   }, [centre]);
   return (
     <>
-      <pre class="payload">{centre.text}</pre>
+      <Verbatim label="The passage" short>
+        {centre.text}
+      </Verbatim>
       <h3>What lies near it</h3>
       {error !== '' && <Trouble text={error} />}
       {near === undefined ? (

@@ -4,7 +4,7 @@ import { act } from '../lib/api.js';
 import { ago, count, percent, plural } from '../lib/format.js';
 import { useList } from '../lib/list.js';
 import { query, setQuery, taskPath } from '../lib/router.js';
-import { Act, Badge, Dialog, Empty, Facts, MasterName, Page, Panel, Share, Trouble } from '../ui/parts.js';
+import { Act, Badge, Dialog, Empty, Facts, MasterName, Page, Panel, Scroll, Share, Trouble } from '../ui/parts.js';
 import type { MasterReport, MastersAnswer, Overlap } from '../wire.js';
 import { MasterForm } from './masters/form.js';
 import { Reliability } from './masters/reliability.js';
@@ -266,7 +266,7 @@ function Overlaps({ overlaps }: { overlaps: readonly Overlap[] }) {
       {overlaps.length === 0 ? (
         <p class="soft">No two masters were close, and nobody corrected one to another.</p>
       ) : (
-        <div class="scroll">
+        <Scroll label="Overlaps">
           <table class="list">
             <thead>
               <tr>
@@ -295,7 +295,7 @@ function Overlaps({ overlaps }: { overlaps: readonly Overlap[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </Panel>
   );

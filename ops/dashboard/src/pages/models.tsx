@@ -4,7 +4,7 @@ import { act } from '../lib/api.js';
 import { ago, count, percent } from '../lib/format.js';
 import { useList } from '../lib/list.js';
 import { topics } from '../lib/live.js';
-import { Act, Badge, Dialog, Empty, Facts, MasterName, Page, Panel, Trouble } from '../ui/parts.js';
+import { Act, Badge, Dialog, Empty, Facts, MasterName, Page, Panel, Scroll, Trouble } from '../ui/parts.js';
 import type { FamilyReport, ModelsAnswer, VersionRow } from '../wire.js';
 import { Reliability } from './masters/reliability.js';
 import { Curve, Training } from './models/curve.js';
@@ -156,7 +156,7 @@ function Versions({ family, promote }: { family: FamilyReport; promote: (version
   const champion = family.versions.find((version) => version.uses.includes('champion'));
   if (family.versions.length === 0) return null;
   return (
-    <div class="scroll">
+    <Scroll label="Versions">
       <table class="list">
         <thead>
           <tr>
@@ -213,7 +213,7 @@ function Versions({ family, promote }: { family: FamilyReport; promote: (version
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -318,7 +318,7 @@ function Confusion({ confusion }: { confusion: ModelsAnswer['confusion'] }) {
       {masters.length === 0 ? (
         <p class="soft">Nothing is known yet: it takes outcomes or corrections.</p>
       ) : (
-        <div class="scroll">
+        <Scroll label="Confusion">
           <table class="confusion">
             <thead>
               <tr>
@@ -348,7 +348,7 @@ function Confusion({ confusion }: { confusion: ModelsAnswer['confusion'] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </Panel>
   );

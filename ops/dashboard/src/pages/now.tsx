@@ -4,7 +4,7 @@ import { ago, clock, count, money, ms, percent, plural } from '../lib/format.js'
 import { now, tasks, tasksLoaded, tasksVersion } from '../lib/live.js';
 import { taskPath } from '../lib/router.js';
 import { Chart } from '../ui/chart.js';
-import { Badge, Empty, MasterName, Page, Panel, Share, Tile } from '../ui/parts.js';
+import { Badge, Empty, MasterName, Page, Panel, Scroll, Share, Tile } from '../ui/parts.js';
 import type { ActorRow, MasterFlow, Now, TaskRow } from '../wire.js';
 
 const BOUND = 100;
@@ -139,7 +139,7 @@ function Flow({ now }: { now: Now }) {
           {now.masters.length === 0 ? (
             <p class="soft small">None is registered.</p>
           ) : (
-            <div class="scroll">
+            <Scroll label="Masters">
               <table class="flow-masters">
                 <thead>
                   <tr>
@@ -159,7 +159,7 @@ function Flow({ now }: { now: Now }) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
           )}
           {now.masters.length > 14 && <p class="soft small">and {now.masters.length - 14} more</p>}
         </div>
@@ -302,7 +302,7 @@ function Actors({ actors }: { actors: readonly ActorRow[] }) {
           </p>
         </Empty>
       ) : (
-        <div class="scroll">
+        <Scroll label="Actors">
           <table class="list">
             <thead>
               <tr>
@@ -329,7 +329,7 @@ function Actors({ actors }: { actors: readonly ActorRow[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </Panel>
   );

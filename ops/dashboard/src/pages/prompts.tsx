@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { act } from '../lib/api.js';
 import { ago, count, percent } from '../lib/format.js';
 import { useList } from '../lib/list.js';
-import { Act, Badge, Dialog, Empty, Page, Panel, Trouble } from '../ui/parts.js';
+import { Act, Badge, Dialog, Empty, Page, Panel, Scroll, Trouble, Verbatim } from '../ui/parts.js';
 import type { PromptReport, PromptsAnswer } from '../wire.js';
 
 export function PromptsPage() {
@@ -56,40 +56,42 @@ function Prompt({ prompt, again }: { prompt: PromptReport; again: () => void }) 
       }
     >
       {prompt.judgement && <Judged prompt={prompt} />}
-      <table class="list">
-        <thead>
-          <tr>
-            <th scope="col">Version</th>
-            <th scope="col">Used as</th>
-            <th scope="col">What is different</th>
-            <th scope="col">Written</th>
-          </tr>
-        </thead>
-        <tbody>
-          {prompt.versions.map((one) => (
-            <tr key={one.version}>
-              <th scope="row">
-                <button type="button" class="as-link" onClick={() => setLooked(one.version)}>
-                  {prompt.name}@{one.version}
-                </button>
-              </th>
-              <td>
-                {one.version === prompt.production ? (
-                  <Badge word="production" tone="good" />
-                ) : one.version === prompt.candidate?.version ? (
-                  <Badge word={`candidate ${percent(prompt.candidate.share)}`} tone="info" />
-                ) : (
-                  <span class="soft">archive</span>
-                )}
-              </td>
-              <td>{one.changelog}</td>
-              <td class="soft nowrap">
-                {ago(one.at)} by {one.by}
-              </td>
+      <Scroll label={`Versions of ${prompt.name}`}>
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">Version</th>
+              <th scope="col">Used as</th>
+              <th scope="col">What is different</th>
+              <th scope="col">Written</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {prompt.versions.map((one) => (
+              <tr key={one.version}>
+                <th scope="row">
+                  <button type="button" class="as-link" onClick={() => setLooked(one.version)}>
+                    {prompt.name}@{one.version}
+                  </button>
+                </th>
+                <td>
+                  {one.version === prompt.production ? (
+                    <Badge word="production" tone="good" />
+                  ) : one.version === prompt.candidate?.version ? (
+                    <Badge word={`candidate ${percent(prompt.candidate.share)}`} tone="info" />
+                  ) : (
+                    <span class="soft">archive</span>
+                  )}
+                </td>
+                <td>{one.changelog}</td>
+                <td class="soft nowrap">
+                  {ago(one.at)} by {one.by}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
       <Dialog
         title={`${prompt.name}@${looked ?? ''}`}
         open={version !== undefined}
@@ -100,9 +102,15 @@ function Prompt({ prompt, again }: { prompt: PromptReport; again: () => void }) 
           <>
             <p>{version.changelog}</p>
             <h3>System{before ? `, changes since version ${before.version} marked` : ''}</h3>
-            <Compared text={version.system} before={before?.system} />
+            <Compared label="System" text={version.system} before={before?.system} />
+            {version.rules.length > 0 && (
+              <>
+                <h3>Rules</h3>
+                <Compared label="Rules" text={version.rules.join('\n')} before={before?.rules.join('\n')} />
+              </>
+            )}
             <h3>User</h3>
-            <Compared text={version.user} before={before?.user} />
+            <Compared label="User" text={version.user} before={before?.user} />
             <div class="form-end">
               <Act
                 disabled={version.version === prompt.production}
@@ -137,28 +145,30 @@ function Judged({ prompt }: { prompt: PromptReport }) {
         />{' '}
         {judgement.why}
       </p>
-      <table class="list">
-        <tbody>
-          {(['production', 'candidate'] as const).map((side) => {
-            const arm = judgement[side];
-            return (
-              <tr key={side}>
-                <th scope="row">
-                  {side}, version {arm.version}
-                </th>
-                <td>
-                  <Interval low={arm.low} high={arm.high} rate={arm.rate} />
-                </td>
-                <td class="num">
-                  {percent(arm.rate)} ({percent(arm.low)} to {percent(arm.high)})
-                </td>
-                <td class="right num">{count(arm.tasks)} tasks</td>
-                <td class="right num">{arm.tokens === null ? '–' : `${count(arm.tokens)} tokens`}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <Scroll label="Rates of both versions">
+        <table class="list">
+          <tbody>
+            {(['production', 'candidate'] as const).map((side) => {
+              const arm = judgement[side];
+              return (
+                <tr key={side}>
+                  <th scope="row">
+                    {side}, version {arm.version}
+                  </th>
+                  <td>
+                    <Interval low={arm.low} high={arm.high} rate={arm.rate} />
+                  </td>
+                  <td class="num">
+                    {percent(arm.rate)} ({percent(arm.low)} to {percent(arm.high)})
+                  </td>
+                  <td class="right num">{count(arm.tasks)} tasks</td>
+                  <td class="right num">{arm.tokens === null ? '–' : `${count(Math.round(arm.tokens))} tokens`}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
       <p class="small soft">
         Evidence: {Math.max(0, judgement.better).toFixed(1)} that it is better,{' '}
         {Math.max(0, judgement.worse).toFixed(1)} that it is worse; {judgement.needed.toFixed(1)} decides.
@@ -171,20 +181,20 @@ function Interval({ low, high, rate }: { low: number; high: number; rate: number
   return (
     <svg class="interval" viewBox="0 0 160 14" aria-hidden="true">
       <line class="axis" x1="0" x2="160" y1="7" y2="7" />
-      <line class="range" x1={low * 160} x2={high * 160} y1="7" y2="7" />
-      {rate !== null && <circle cx={rate * 160} cy="7" r="4" />}
+      <line class="range" x1={4 + low * 152} x2={4 + high * 152} y1="7" y2="7" />
+      {rate !== null && <circle cx={4 + rate * 152} cy="7" r="4" />}
     </svg>
   );
 }
 
 /** Lines that the version before did not have are marked. */
-function Compared({ text, before }: { text: string; before: string | undefined }) {
+function Compared({ label, text, before }: { label: string; text: string; before: string | undefined }) {
   const known = new Set((before ?? text).split('\n'));
   return (
-    <pre class="payload">
+    <Verbatim label={label}>
       {text
         .split('\n')
         .map((line, i) => (known.has(line) ? `${line}\n` : <mark key={`${i}${line}`}>{`${line}\n`}</mark>))}
-    </pre>
+    </Verbatim>
   );
 }

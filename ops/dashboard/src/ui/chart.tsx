@@ -25,6 +25,8 @@ export interface ChartProps {
   readonly unit?: string;
   /** Words for the numbers along the bottom, when they are no times. */
   readonly along?: (value: number) => string;
+  /** What the scale reaches at least. Default 1. */
+  readonly top?: number;
   /** A bound that is drawn across. */
   readonly bound?: number;
 }
@@ -97,7 +99,10 @@ function options(props: ChartProps, width: number): uPlot.Options {
     scales: {
       x: { time: props.along === undefined },
       y: {
-        range: (_u, _min, max) => [0, Math.max(max ?? 0, props.bound === undefined ? 1 : props.bound * 1.15) * 1.05],
+        range: (_u, _min, max) => [
+          0,
+          1.05 * (Math.max(max ?? 0, props.bound === undefined ? (props.top ?? 1) : props.bound * 1.15) || 1),
+        ],
       },
     },
     axes: [

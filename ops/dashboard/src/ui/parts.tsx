@@ -90,6 +90,26 @@ export function Share({ value, label, tone }: { value: number; label?: string; t
   );
 }
 
+/** What may be wider than its place: it scrolls, by keyboard too, and the page does not. */
+export function Scroll(props: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (axe: scrollable-region-focusable)
+    <section class="scroll" aria-label={props.label} tabIndex={0}>
+      {props.children}
+    </section>
+  );
+}
+
+/** Text as it is; long ones scroll, by keyboard too. */
+export function Verbatim(props: { label: string; short?: boolean; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (axe: scrollable-region-focusable)
+    <section class={`payload ${props.short ? 'short' : ''}`} aria-label={props.label} tabIndex={0}>
+      <pre>{props.children}</pre>
+    </section>
+  );
+}
+
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">

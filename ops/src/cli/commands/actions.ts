@@ -5,7 +5,7 @@ import { type Action, actionSchema, decodeMessage } from '@cortex/schemas';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Failed } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
-import { age, colours, note, printJson, printText, shorten } from '../output/index.js';
+import { age, colours, countBar, note, printJson, printText, shorten } from '../output/index.js';
 import { lookAtBus, person, requireStream, withBus } from '../session.js';
 import { readStored } from '../stored.js';
 
@@ -97,7 +97,10 @@ function parseHead(value: string): Head {
 
 async function verifyAction(flags: Flags & { head?: Head }): Promise<void> {
   await lookAtBus(flags, async (bus) => {
-    const report = await verifyAudit(entries(bus), flags.head?.sequence);
+    await requireStream(bus, 'ACTIONS');
+    const { messages } = (await bus.jsm.streams.info(bus.subjects.stream('ACTIONS'))).state;
+    const bar = countBar('reading the trail', messages, 'actions');
+    const report = await verifyAudit(counted(entries(bus), bar), flags.head?.sequence);
     const breaks = [...report.breaks];
     if (flags.head && report.at !== flags.head.digest)
       breaks.push({
@@ -116,6 +119,14 @@ async function verifyAction(flags: Flags & { head?: Head }): Promise<void> {
     if (breaks.length > 0)
       throw new Failed(`the audit trail is not whole: ${breaks.length} of ${report.entries} actions`);
   });
+}
+
+async function* counted<T>(all: AsyncIterable<T>, seen: (n: number) => void): AsyncGenerator<T> {
+  let n = 0;
+  for await (const one of all) {
+    seen(++n);
+    yield one;
+  }
 }
 
 async function* entries(bus: Bus): AsyncGenerator<AuditEntry> {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { BenchReport } from '../../bench/run.js';
 import { provideEncoder } from '../../provide/index.js';
 import { type BusFlags, busAddress, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
-import { note, printJson, printText, table } from '../output/index.js';
+import { note, printJson, printText, progressBar, table } from '../output/index.js';
 
 interface Flags extends BusFlags {
   seconds: number;
@@ -29,14 +29,13 @@ export function addBench(program: Command): void {
 }
 
 async function bench(flags: Flags): Promise<void> {
-  const say = (line: string) => note(`cortex: ${line}`);
   const { runBench } = await import('../../bench/run.js');
   const found = await provideEncoder({ log: (line) => note(`cortex: ${line}`) });
   if (!found.found) note(`cortex: no encoder, words alone: ${found.reason.split('\n')[0]}`);
   const report = await runBench({
     encoder: found.found ? found.folder : undefined,
     seconds: flags.seconds,
-    say,
+    show: progressBar(),
     ...(flags.running ? { servers: busAddress(flags).servers } : {}),
     ...(flags.actors === undefined ? {} : { actors: flags.actors }),
   });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { dropLetter, findLetter, type KeptLetter, readLetters, retryLetter } from '../dead-letters.js';
 import { Failed, WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
-import { age, colours, moment, note, plural, printJson, printText, shorten, table } from '../output/index.js';
+import { age, colours, countBar, moment, note, plural, printJson, printText, shorten, table } from '../output/index.js';
 import { lookAtBus, withBus } from '../session.js';
 
 interface Flags extends BusFlags {
@@ -112,7 +112,9 @@ async function change(ids: string[], flags: Flags, what: 'retried' | 'dropped'):
     else for (const id of ids) letters.push(await findLetter(bus, id));
     const done: { id: string; result: string }[] = [];
     const failed: string[] = [];
-    for (const kept of letters) {
+    const bar = countBar(what === 'dropped' ? 'dropping' : 'putting back', letters.length, 'letters');
+    for (const [n, kept] of letters.entries()) {
+      bar(n + 1);
       try {
         if (what === 'dropped') await dropLetter(bus, kept.sequence);
         const result = what === 'dropped' ? 'dropped' : await retryLetter(bus, kept);

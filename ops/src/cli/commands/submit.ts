@@ -15,6 +15,7 @@ import {
 } from '../options.js';
 import {
   colours,
+  countBar,
   duration,
   howDecided,
   note,
@@ -84,7 +85,10 @@ async function submit(words: string[], flags: Flags): Promise<void> {
     await checkPinned(bus, tasks, flags);
     const single = flags.file === undefined;
     if (flags.wait) return submitAndWait(bus, tasks, flags, single);
+    const show = countBar('publishing', tasks.length, 'tasks', true);
+    let done = 0;
     await publishTasks(bus, tasks, (published) => {
+      show(++done);
       tellDuplicate(published);
       const { duplicate: _, ...shown } = published;
       if (flags.json) (single ? printJson : printLine)(shown);
@@ -144,7 +148,10 @@ async function submitAndWait(
   const presence = watchPresence(bus);
   const unhappy: string[] = [];
   const ids = [...new Set(tasks.map((task) => task.id))];
+  const bar = countBar('decisions', ids.length, 'tasks', true);
+  let answered = 0;
   const waiter = await awaitDecisions(bus, ids, (id, answer) => {
+    bar(++answered);
     const trouble = show(answer, flags.json ?? false, single);
     if (trouble) unhappy.push(`${id} ${trouble}`);
   });
@@ -164,6 +171,7 @@ async function submitAndWait(
         unhappy.length === 1 ? first : `${plural(unhappy.length, 'task')} not decided; the first: ${first}`,
       );
   } finally {
+    bar(ids.length);
     clearTimeout(alone);
     waiter.close();
     presence.close();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { barText, progressBar } from './progress.js';
+import { barText, countBar, progressBar } from './progress.js';
 
 function stream(isTTY: boolean) {
   const written: string[] = [];
@@ -33,4 +33,19 @@ it('a pipe gets one line a stage', () => {
   show('fitting', 0);
   expect(written).toEqual(['cortex: reading\n', 'cortex: fitting\n']);
   expect(barText('x', 2, 0)).toContain('100 %');
+});
+
+it('many things get a bar on a terminal, unless their results are printed there', () => {
+  const seen = (many: number, printed: boolean, err: boolean, out: boolean) => {
+    const [errors, output] = [stream(err), stream(out)];
+    const bar = countBar('publishing', many, 'tasks', printed, { err: errors.stream, out: output.stream });
+    bar(many / 2);
+    bar(many);
+    return [...errors.written, ...output.written];
+  };
+  expect(seen(100, true, true, false)).toEqual([expect.stringContaining('50 % publishing'), '\r\x1b[2K']);
+  expect(seen(100, false, true, true)).toHaveLength(2);
+  expect(seen(100, true, true, true)).toEqual([]);
+  expect(seen(100, false, false, false)).toEqual([]);
+  expect(seen(4, false, true, true)).toEqual([]);
 });

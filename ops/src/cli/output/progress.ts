@@ -35,6 +35,25 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr, now: ()
   };
 }
 
+/** How many things are worth a bar. */
+const MANY = 50;
+
+/**
+ * A bar for so many things, told how many are behind; on a terminal alone. `printed`: their results are printed as they come, and where those go
+ * to the same terminal they are progress enough.
+ */
+export function countBar(
+  stage: string,
+  of: number,
+  unit: string,
+  printed = false,
+  { err = process.stderr, out = process.stdout }: { err?: NodeJS.WriteStream; out?: NodeJS.WriteStream } = {},
+): (n: number) => void {
+  if (err.isTTY !== true || of < MANY || (printed && out.isTTY === true)) return () => undefined;
+  const show = progressBar(err);
+  return (n) => show(stage, n / of, { n, unit });
+}
+
 /** Bar, percent, stage, rate where it is known, and time left. */
 export function barText(stage: string, share: number, elapsedMs: number, done?: Done): string {
   const behind = Math.min(1, Math.max(0, share));

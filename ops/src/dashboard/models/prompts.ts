@@ -44,7 +44,15 @@ async function promptReport(registry: PromptRegistry, name: string): Promise<Pro
     task_types: head.task_types,
     versions: versions
       .reverse()
-      .map(({ version, by, at, changelog, system, user }) => ({ version, by, at, changelog, system, user })),
+      .map(({ version, by, at, changelog, system, user, rules }) => ({
+        version,
+        by,
+        at,
+        changelog,
+        system,
+        user,
+        rules,
+      })),
     judgement: judgement ?? null,
     history: [...head.history]
       .reverse()

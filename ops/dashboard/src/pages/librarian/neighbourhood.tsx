@@ -1,4 +1,5 @@
 // A passage in the middle, what the librarian finds near it around it; closer means a better score. Choosing one puts it in the middle.
+import { Scroll } from '../../ui/parts.js';
 import type { Passage } from '../../wire.js';
 
 const WIDTH = 680;
@@ -21,25 +22,27 @@ export function Neighbourhood(props: { centre: Passage; near: readonly Passage[]
   });
   return (
     <>
-      <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
-        {at.map(({ hit, x, y }) => (
-          <line key={placeOf(hit)} x1={WIDTH / 2} y1={HEIGHT / 2} x2={x} y2={y} />
-        ))}
-        {at.map(({ hit, x, y }) => (
-          <g key={placeOf(hit)} class={`node ${hit.collection}`}>
-            <circle cx={x} cy={y} r="7" />
-            <text x={x} y={y + (y < HEIGHT / 2 ? -12 : 20)} text-anchor="middle">
-              {short(hit.symbol ?? hit.title)}
+      <Scroll label="Picture of what lies near">
+        <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+          {at.map(({ hit, x, y }) => (
+            <line key={placeOf(hit)} x1={WIDTH / 2} y1={HEIGHT / 2} x2={x} y2={y} />
+          ))}
+          {at.map(({ hit, x, y }) => (
+            <g key={placeOf(hit)} class={`node ${hit.collection}`}>
+              <circle cx={x} cy={y} r="7" />
+              <text x={x} y={y + (y < HEIGHT / 2 ? -12 : 20)} text-anchor="middle">
+                {short(hit.symbol ?? hit.title)}
+              </text>
+            </g>
+          ))}
+          <g class="node centre">
+            <circle cx={WIDTH / 2} cy={HEIGHT / 2} r="10" />
+            <text x={WIDTH / 2} y={HEIGHT / 2 + 26} text-anchor="middle">
+              {short(props.centre.symbol ?? props.centre.title)}
             </text>
           </g>
-        ))}
-        <g class="node centre">
-          <circle cx={WIDTH / 2} cy={HEIGHT / 2} r="10" />
-          <text x={WIDTH / 2} y={HEIGHT / 2 + 26} text-anchor="middle">
-            {short(props.centre.symbol ?? props.centre.title)}
-          </text>
-        </g>
-      </svg>
+        </svg>
+      </Scroll>
       <ul class="near">
         {near.map((hit) => (
           <li key={placeOf(hit)}>
@@ -57,4 +60,8 @@ export function Neighbourhood(props: { centre: Passage; near: readonly Passage[]
   );
 }
 
-const short = (text: string): string => (text.length > 26 ? `${text.slice(0, 25)}…` : text);
+/** Of a path of headings the last says most: the first ones are those of its neighbours too. */
+function short(text: string): string {
+  const last = text.split(' › ').at(-1) ?? text;
+  return last.length > 26 ? `${last.slice(0, 25)}…` : last;
+}

@@ -67,6 +67,7 @@ export function Training({ family }: { family: FamilyReport }) {
             return epochs.map((epoch) => values.get(epoch) ?? null);
           }),
         ]}
+        top={0}
         along={(epoch) => (Number.isInteger(epoch) ? String(epoch) : '')}
       />
     </details>

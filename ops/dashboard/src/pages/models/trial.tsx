@@ -1,6 +1,6 @@
 // A trial as it stands: the evidence for and against as it grew, every guard with how far it is from ending the trial, and drift.
 import { ago, count, percent } from '../../lib/format.js';
-import { Badge, Facts } from '../../ui/parts.js';
+import { Badge, Facts, Scroll } from '../../ui/parts.js';
 import type { TrialRow } from '../../wire.js';
 
 const PHASES: Readonly<Record<string, string>> = {
@@ -61,23 +61,32 @@ export function Trial({ trial }: { trial: TrialRow }) {
 }
 
 const WIDTH = 420;
-const HEIGHT = 170;
+const HEIGHT = 220;
+/** Evidence beyond so many times what is needed leaves the picture: else the rest of it would be too small to read. */
+const MOST_SHOWN = 2;
 const EDGE = 34;
 
 /** Evidence over judged tasks: crossing the upper line promotes, crossing the lower one rolls back; it may be looked at at any time. */
 function EvidencePath({ trial }: { trial: TrialRow }) {
   const { path, needed } = trial;
   const last = path.at(-1);
-  const top = Math.max(needed.better * 1.15, ...path.map(([, better]) => better));
-  const bottom = -Math.max(needed.worse * 1.15, ...path.map(([, , worse]) => worse));
+  const reach = (need: number, seen: number[]) =>
+    Math.max(need * 1.2, Math.min(need * MOST_SHOWN, Math.max(0, ...seen)));
+  const top = reach(
+    needed.better,
+    path.map(([, better]) => better),
+  );
+  const bottom = -reach(
+    needed.worse,
+    path.map(([, , worse]) => worse),
+  );
   const far = Math.max(1, last?.[0] ?? 1);
   const x = (n: number) => EDGE + (n / far) * (WIDTH - EDGE - 8);
   const y = (v: number) => 6 + ((top - v) / (top - bottom)) * (HEIGHT - 26);
   const line = (pick: (point: readonly [number, number, number]) => number) =>
     path
       .map(
-        (point, i) =>
-          `${i === 0 ? 'M' : 'L'}${x(point[0]).toFixed(1)},${y(Math.max(bottom, Math.min(top, pick(point)))).toFixed(1)}`,
+        (point, i) => `${i === 0 ? 'M' : 'L'}${x(point[0]).toFixed(1)},${y(Math.max(bottom, pick(point))).toFixed(1)}`,
       )
       .join(' ');
   return (
@@ -95,7 +104,7 @@ function EvidencePath({ trial }: { trial: TrialRow }) {
         <text x={WIDTH - 10} y={y(needed.better) - 4} text-anchor="end">
           proven better
         </text>
-        <text x={WIDTH - 10} y={y(-needed.worse) + 12} text-anchor="end">
+        <text x={WIDTH - 10} y={y(-needed.worse) - 4} text-anchor="end">
           proven worse
         </text>
         <text x={EDGE} y={HEIGHT - 5}>
@@ -106,7 +115,9 @@ function EvidencePath({ trial }: { trial: TrialRow }) {
         </text>
       </svg>
       <figcaption class="small soft">
-        The sequential test, as this dashboard saw it grow. It may be read at any time.
+        The sequential test, as this dashboard saw it grow: {Math.max(0, last?.[1] ?? 0).toFixed(1)} of{' '}
+        {needed.better.toFixed(1)} that it is better, {Math.max(0, last?.[2] ?? 0).toFixed(1)} of{' '}
+        {needed.worse.toFixed(1)} that it is worse. It may be read at any time.
       </figcaption>
     </figure>
   );
@@ -150,21 +161,23 @@ function Slices({ trial }: { trial: TrialRow }) {
   return (
     <details>
       <summary>Slices: is it worse for anybody?</summary>
-      <table class="list">
-        <tbody>
-          {trial.slices.slice(0, 20).map((slice) => (
-            <tr key={slice.name}>
-              <th scope="row">{slice.name}</th>
-              <td class="num">
-                {slice.gain === null
-                  ? '–'
-                  : `${slice.gain >= 0 ? '+' : '−'}${(Math.abs(slice.gain) * 100).toFixed(1)} points`}
-              </td>
-              <td class="right num">{count(slice.rows)} tasks</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Scroll label="Slices">
+        <table class="list">
+          <tbody>
+            {trial.slices.slice(0, 20).map((slice) => (
+              <tr key={slice.name}>
+                <th scope="row">{slice.name}</th>
+                <td class="num">
+                  {slice.gain === null
+                    ? '–'
+                    : `${slice.gain >= 0 ? '+' : '−'}${(Math.abs(slice.gain) * 100).toFixed(1)} points`}
+                </td>
+                <td class="right num">{count(slice.rows)} tasks</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </details>
   );
 }
@@ -178,19 +191,23 @@ function Drift({ trial }: { trial: TrialRow }) {
         Drift of the champion's failures
         {watched.some((one) => one.alarmed) && <Badge word="alarm" tone="bad" />}
       </summary>
-      <table class="list">
-        <tbody>
-          {watched.slice(0, 20).map((one) => (
-            <tr key={one.name}>
-              <th scope="row">{one.name}</th>
-              <td class="num">{percent(one.recent)} fail now</td>
-              <td class="num soft">{one.baseline === null ? 'no baseline yet' : `usually ${percent(one.baseline)}`}</td>
-              <td class="right num">{count(one.units)} tasks</td>
-              <td>{one.alarmed && <Badge word="alarm" tone="bad" />}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Scroll label="Drift">
+        <table class="list">
+          <tbody>
+            {watched.slice(0, 20).map((one) => (
+              <tr key={one.name}>
+                <th scope="row">{one.name}</th>
+                <td class="num">{percent(one.recent)} fail now</td>
+                <td class="num soft">
+                  {one.baseline === null ? 'no baseline yet' : `usually ${percent(one.baseline)}`}
+                </td>
+                <td class="right num">{count(one.units)} tasks</td>
+                <td>{one.alarmed && <Badge word="alarm" tone="bad" />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </details>
   );
 }

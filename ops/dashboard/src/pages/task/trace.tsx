@@ -3,7 +3,7 @@ import { Fragment } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { ms } from '../../lib/format.js';
 import { hue } from '../../lib/hue.js';
-import { Empty, Facts, Panel } from '../../ui/parts.js';
+import { Empty, Facts, Panel, Scroll } from '../../ui/parts.js';
 import type { SpanRow, TaskLife } from '../../wire.js';
 
 interface Line {
@@ -41,7 +41,7 @@ export function Trace({ life }: { life: TaskLife }) {
     );
   return (
     <Panel title="Trace" note={`${spans.length} spans, ${ms(length)} from first to last`} tools={elsewhere}>
-      <div class="scroll">
+      <Scroll label="Spans">
         <table class="trace">
           {/* The head is hidden, so that no cell of it can set the widths. */}
           <colgroup>
@@ -102,7 +102,7 @@ export function Trace({ life }: { life: TaskLife }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
   );
 }

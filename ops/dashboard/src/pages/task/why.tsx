@@ -1,6 +1,6 @@
 // Why it went where it went: the answer in a sentence, the odds, every vote, and what would have had to be different.
 import { ms, percent, ranked } from '../../lib/format.js';
-import { Badge, Facts, MasterName, Panel, Share } from '../../ui/parts.js';
+import { Badge, Facts, MasterName, Panel, Scroll, Share } from '../../ui/parts.js';
 import type { TaskLife } from '../../wire.js';
 
 type Decision = NonNullable<TaskLife['decision']>;
@@ -102,7 +102,7 @@ function Votes({ decision }: { decision: Decision }) {
   return (
     <div>
       <h3>Votes</h3>
-      <div class="scroll">
+      <Scroll label="Votes">
         <table class="list votes">
           <thead>
             <tr>
@@ -153,7 +153,7 @@ function Votes({ decision }: { decision: Decision }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </div>
   );
 }
