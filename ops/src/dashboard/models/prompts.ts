@@ -42,17 +42,15 @@ async function promptReport(registry: PromptRegistry, name: string): Promise<Pro
       ? { version: head.candidate.version, share: head.candidate.share, since: head.candidate.since }
       : null,
     task_types: head.task_types,
-    versions: versions
-      .reverse()
-      .map(({ version, by, at, changelog, system, user, rules }) => ({
-        version,
-        by,
-        at,
-        changelog,
-        system,
-        user,
-        rules,
-      })),
+    versions: versions.reverse().map(({ version, by, at, changelog, system, user, rules }) => ({
+      version,
+      by,
+      at,
+      changelog,
+      system,
+      user,
+      rules,
+    })),
     judgement: judgement ?? null,
     history: [...head.history]
       .reverse()
