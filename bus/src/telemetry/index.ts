@@ -9,8 +9,9 @@ export {
   monitorAddress,
   startMonitor,
 } from './monitor.js';
+export type { Telemetry, TelemetryOptions } from './options.js';
 export { type EventHeaders, eventHeaders, extractTrace, headerSafe, injectTrace } from './propagation.js';
-export { startTelemetry, type Telemetry, type TelemetryOptions } from './setup.js';
+export { startTelemetry } from './setup.js';
 export {
   describeSpan,
   failSpan,

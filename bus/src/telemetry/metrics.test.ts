@@ -1,8 +1,9 @@
 import { METRICS, prometheusName } from '@cortex/schemas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { count, gauge, observe, record } from './metrics.js';
+import type { Telemetry } from './options.js';
 import { MOST_VALUES, OTHER } from './series.js';
-import { startTelemetry, type Telemetry } from './setup.js';
+import { startTelemetry } from './setup.js';
 
 let telemetry: Telemetry;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
-import { type Endpoints, NOWHERE, type Telemetry, type TelemetryOptions } from './setup.js';
+import { type Endpoints, NOWHERE, type Telemetry, type TelemetryOptions } from './options.js';
 
 /** Milliseconds a process waits at its end for a backend that does not answer. */
 const LAST_WORDS_MS = 2_000;

@@ -1,8 +1,9 @@
 import { context, trace } from '@opentelemetry/api';
 import { afterEach, expect, it, vi } from 'vitest';
 import { jsonLogger } from '../actor/runtime.js';
+import type { Telemetry } from './options.js';
 import { eventHeaders, extractTrace } from './propagation.js';
-import { startTelemetry, type Telemetry } from './setup.js';
+import { startTelemetry } from './setup.js';
 import { traceIdOf, withMessagingSpan } from './spans.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
