@@ -19,6 +19,8 @@ export interface StoreFigures {
   near_ms: Quantiles;
   words_ms: Quantiles;
   context_ms: Quantiles;
+  /** The same for a task told in sixty words. */
+  long_context_ms: Quantiles;
   /** Of the ten nearest by an exact look, how many the store finds. */
   recall_at_10: number;
 }
@@ -62,9 +64,9 @@ export class MadePassages {
     return Array.from({ length: words }, () => own[Math.floor(this.random() ** 1.5 * own.length)] ?? 'ka').join(' ');
   }
 
-  question(): { text: string; vector: Float32Array } {
+  question(words = 14): { text: string; vector: Float32Array } {
     const topic = Math.floor(this.random() * TOPICS);
-    return { text: this.text(topic, 14), vector: this.unit(this.topics[topic]) };
+    return { text: this.text(topic, words), vector: this.unit(this.topics[topic]) };
   }
 
   row(i: number): Row {
@@ -137,7 +139,8 @@ export async function benchStore(
     await store.settle('codebase');
     const settle = (performance.now() - began) / 1000;
     const questions = Array.from({ length: 60 }, () => made.question());
-    for (const { text, vector } of questions) asked.set(text, vector);
+    const long = Array.from({ length: 60 }, () => made.question(60));
+    for (const { text, vector } of [...questions, ...long]) asked.set(text, vector);
     for (const { text, vector } of questions.slice(0, 5)) {
       await contextFor(library, { task: { text }, budget_tokens: 4_000 });
       await store.near('codebase', vector, 10);
@@ -148,7 +151,10 @@ export async function benchStore(
       async ({ vector }) => void found.push((await store.near('codebase', vector, 10)).map(({ key }) => key)),
     );
     const words = await times(questions, ({ text }) => store.words('codebase', searchTerms(text).join(' '), 10));
-    const context = await times(questions, ({ text }) => contextFor(library, { task: { text }, budget_tokens: 4_000 }));
+    const contexts = (asks: typeof questions) =>
+      times(asks, ({ text }) => contextFor(library, { task: { text }, budget_tokens: 4_000 }));
+    const context = await contexts(questions);
+    const longContext = await contexts(long);
     const ids: string[][] = [];
     for (const keys of found) ids.push([...(await store.take('codebase', keys)).values()].map(({ id }) => id));
     const recall = questions.slice(0, 20).map(({ vector }, i) => {
@@ -166,6 +172,7 @@ export async function benchStore(
       near_ms: near,
       words_ms: words,
       context_ms: context,
+      long_context_ms: longContext,
       recall_at_10: recall.reduce((a, b) => a + b, 0) / recall.length,
     };
   } finally {

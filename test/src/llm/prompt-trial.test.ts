@@ -1,4 +1,5 @@
 // A prompt changes itself, by the test alone: proposed from outcomes, tried by shares of the tasks, promoted when better, rolled back when worse.
+import { writeFileSync } from 'node:fs';
 import { openPrompts, until } from '@cortex/bus';
 import { describeOnServer } from '@cortex/bus/testing';
 import { judgementOf } from '@cortex/models';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readingBrain, readPrompt } from './brain.js';
 import { type Brain, type OpenAiServer, type Said, startOpenAi } from './openai-server.js';
 import { type Stage, startStage, textContext } from './stage.js';
+import { trialPicture, trialsOf } from './trial-picture.js';
 
 const THINGS = ['anchor', 'basket', 'candle', 'drawer', 'engine', 'funnel', 'garden', 'hammer', 'island', 'jacket'];
 const DOCUMENTS = THINGS.map((thing, i) => ({
@@ -93,6 +95,18 @@ describeOnServer('prompts on trial', (suite) => {
     expect(head.production).toBe(2);
     expect(head.candidate).toBeUndefined();
     expect(head.history.at(-1)?.reason).toMatch(/worse: @3 \d+ of \d+ against @2 \d+ of \d+/);
+    // The picture of both, from the record itself; kept where somebody asks for it (docs/results/prompts.svg).
+    const stored = await until('the record', () => prompts.trial('question'));
+    const drawn = trialsOf(head, stored.trial);
+    expect(drawn.map(({ candidate, production, ended }) => `@${candidate} against @${production}: ${ended}`)).toEqual([
+      '@2 against @1: promoted',
+      '@3 against @2: rolled-back',
+    ]);
+    expect(drawn.map(({ steps }) => steps.find(({ verdict }) => verdict !== 'wait')?.verdict)).toEqual([
+      'promote',
+      'roll-back',
+    ]);
+    if (process.env.CORTEX_PICTURE) writeFileSync(process.env.CORTEX_PICTURE, trialPicture('question', drawn));
     process.stderr.write(
       `prompts: ${n} tasks; ${head.history.map((h) => `${h.event} @${h.version} (${h.reason ?? ''})`).join('; ')}; last picture: ${picture}\n`,
     );
