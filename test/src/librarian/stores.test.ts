@@ -97,6 +97,8 @@ function suite(name: string, stage: () => Promise<Stage>, missing?: () => Promis
       const hits = await store.near('codebase', unit(1), 10);
       expect((await ids(hits)).slice(0, 2)).toEqual(['lease', 'old']);
       expect(hits[0]?.score).toBeCloseTo(1, 4);
+      const whole = await store.nearest('codebase', unit(1), 2);
+      expect(whole).toEqual([ROWS[0], ROWS[3]].map((row) => ({ ...row, vector: new Float32Array(0) })));
       expect(await ids(hits)).not.toContain('bare');
     });
 

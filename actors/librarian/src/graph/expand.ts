@@ -104,18 +104,14 @@ async function passagesOf(
       const files = own.flatMap((node) => knowledge.files.get(node) ?? []);
       const narrowed = { ...filter, paths: files.map(({ path }) => path) };
       const most = files.length * 4;
-      const hits = question.vector
-        ? await library.store.near(collection, question.vector, most, narrowed)
-        : await library.store.words(collection, question.terms, most, narrowed);
-      const rows = await library.store.take(
-        collection,
-        hits.map(({ key }) => key),
-      );
+      const near = question.vector
+        ? await library.store.nearest(collection, question.vector, most, narrowed)
+        : await saying(library, collection, question.terms, most, narrowed);
       const best = new Map<string, ChunkRow>();
       const offer = (row: ChunkRow | undefined) => {
         if (row && own.includes(nodeOf(row)) && !best.has(nodeOf(row))) best.set(nodeOf(row), row);
       };
-      for (const { key } of hits) offer(rows.get(key));
+      for (const row of near) offer(row);
       // Nothing in it is near, or has a word of the question: its beginning says what it is.
       const bare = own.flatMap((node) => (best.has(node) ? [] : (knowledge.files.get(node)?.first.id ?? [])));
       for (const row of await library.store.get(collection, bare)) offer(row);
@@ -125,6 +121,12 @@ async function passagesOf(
     }),
   );
   return parts.flat();
+}
+
+async function saying(library: Library, collection: Collection, terms: string, most: number, filter: RowFilter) {
+  const keys = (await library.store.words(collection, terms, most, filter)).map(({ key }) => key);
+  const rows = await library.store.take(collection, keys);
+  return keys.flatMap((key) => rows.get(key) ?? []);
 }
 
 /** A file's beginning was not chosen by the store, which knows the conditions. */

@@ -1,6 +1,6 @@
 // A passage as it lies in LanceDB. The one thing to know: a column costs a read of its own for every row fetched (sixty rows of twenty columns took 23 ms,
 // of four 11), so what a question's answer needs lies in one column, `row`, as JSON; beside it stand only what conditions, scans of whole tables,
-// words and vectors need. Rows written before the id was put into it are read with one column more.
+// words and vectors need. Rows written before id and terms were put into it are read with two columns more.
 import { Bool, Field, FixedSizeList, Float32, Float64, Int32, type RecordBatch, Schema, Utf8 } from 'apache-arrow';
 import type { ChunkRow, Column } from './types.js';
 
@@ -34,11 +34,11 @@ export const schemaOf = (dimensions: number): Schema =>
 /** Whether a table of this schema is one of ours of today. */
 export const isLayout = (schema: Schema): boolean => schema.fields.some(({ name }) => name === 'row');
 
-/** A row of the table: `row` holds everything but the terms and the vector. */
+/** A row of the table: `row` holds everything but the vector. */
 export function packed(row: ChunkRow): Record<string, unknown> {
-  const { terms, vector, ...rest } = row;
+  const { vector, ...rest } = row;
   const beside = Object.fromEntries(Object.entries(rest).filter(([column]) => BESIDE.has(column)));
-  return { ...beside, terms, vector: Array.from(vector), row: JSON.stringify(rest) };
+  return { ...beside, vector: Array.from(vector), row: JSON.stringify(rest) };
 }
 
 /** Columns of the table that these columns of a passage are read from. */
@@ -49,16 +49,17 @@ export function readFrom(columns: readonly Column[]): string[] {
 
 /** Whole passages, without vectors unless they are asked for, are read from these. */
 export const wholeFrom = (vectors: boolean): string[] => ['id', 'terms', 'row', ...(vectors ? ['vector'] : [])];
-/** The same by their place. `id` only where {@link knowsItsId} is not so. */
-export const TAKEN_FROM: readonly string[] = ['_rowid', 'terms', 'row'];
-export const knowsItsId = (row: ChunkRow): boolean => row.id !== undefined;
+/** The same by their place; {@link BESIDE_OLDER}, too, where it is not {@link complete}. */
+export const TAKEN_FROM: readonly string[] = ['_rowid', 'row'];
+export const BESIDE_OLDER: readonly string[] = ['id', 'terms'];
+export const complete = (row: ChunkRow): boolean => row.id !== undefined && row.terms !== undefined;
 
 export function wholeOf(batch: RecordBatch): ChunkRow[] {
   const columns = reading(batch);
   return Array.from({ length: batch.numRows }, (_, i) => ({
     ...(JSON.parse(String(columns.row?.(i))) as ChunkRow),
     ...(columns.id ? { id: String(columns.id(i)) } : {}),
-    terms: String(columns.terms?.(i)),
+    ...(columns.terms ? { terms: String(columns.terms(i)) } : {}),
     vector: columns.vector ? (columns.vector(i) as Float32Array) : NO_VECTOR,
   }));
 }

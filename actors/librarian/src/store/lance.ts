@@ -8,8 +8,9 @@ import * as lancedb from '@lancedb/lancedb';
 import { StoreMismatch, StoreOutdated, StoreUnreachable } from './errors.js';
 import { sqlOf } from './filter.js';
 import {
+  BESIDE_OLDER,
+  complete,
   isLayout,
-  knowsItsId,
   packed,
   partsOf,
   readFrom,
@@ -116,13 +117,13 @@ export async function openLance(options: LanceOptions): Promise<Store> {
    * Makes what is missing, also where an earlier process was killed before it did, or an earlier version knew fewer. After the first rows: an index over
    * nothing would never see any (measured). Whether it made any.
    */
-  const complete = new Set<Collection>();
+  const ready = new Set<Collection>();
   async function makeIndexes(collection: Collection, target: lancedb.Table): Promise<boolean> {
-    if (complete.has(collection)) return false;
+    if (ready.has(collection)) return false;
     const there = await columnsIndexed(target);
     const missing = Object.entries(INDEXES).filter(([column]) => !there.has(column));
     for (const [column, config] of missing) await target.createIndex(column, { config: config() });
-    complete.add(collection);
+    ready.add(collection);
     searchable.add(collection);
     return missing.length > 0;
   }
@@ -173,10 +174,17 @@ export async function openLance(options: LanceOptions): Promise<Store> {
       }
     };
     await read(keys, TAKEN_FROM);
-    const older = [...found].flatMap(([key, row]) => (knowsItsId(row) ? [] : [key]));
-    if (older.length > 0) await read(older, [...TAKEN_FROM, 'id']);
+    const older = [...found].flatMap(([key, row]) => (complete(row) ? [] : [key]));
+    if (older.length > 0) await read(older, [...TAKEN_FROM, ...BESIDE_OLDER]);
     return found;
   };
+
+  async function nearQuery(target: lancedb.Table, vector: Float32Array, most: number, filter: RowFilter | undefined) {
+    const query = target.vectorSearch(vector).distanceType('dot').limit(most);
+    // Few files are looked through whole: what of them is best may lie in no cell that is near the question.
+    if (filter?.paths || filter?.ids) return query.bypassVectorIndex();
+    return query.nprobes(Math.max(8, Math.ceil(cellsOf(await target.countRows()) * PROBED)));
+  }
 
   return {
     kind: 'lancedb',
@@ -227,11 +235,7 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     async near(collection, vector, most, filter) {
       const target = await table(collection);
       if (!target) return [];
-      const cells = cellsOf(await target.countRows());
-      const query = target.vectorSearch(vector).distanceType('dot').limit(most);
-      // Few files are looked through whole: what of them is best may lie in no cell that is near the question.
-      if (filter?.paths || filter?.ids) query.bypassVectorIndex();
-      else query.nprobes(Math.max(8, Math.ceil(cells * PROBED)));
+      const query = await nearQuery(target, vector, most, filter);
       // Distance is 1 − dot product; unit vectors make that the cosine.
       const found = await hits(query, filter, '_distance', (distance) => 1 - distance);
       // A row without a vector has one of zeros, which is at 0 exactly, as hardly any other is: only then is it asked which have one (a condition on every
@@ -247,6 +251,28 @@ export async function openLance(options: LanceOptions): Promise<Store> {
     },
 
     take,
+
+    async nearest(collection, vector, most, filter) {
+      const target = await table(collection);
+      if (!target) return [];
+      const where = sqlOf(filter);
+      const query = await nearQuery(target, vector, most, filter);
+      const rows: ChunkRow[] = [];
+      const keys: string[] = [];
+      for await (const batch of (where === undefined ? query : query.where(where)).select([
+        ...TAKEN_FROM,
+        '_distance',
+      ])) {
+        const { _rowid: place } = reading(batch);
+        for (const [i, row] of wholeOf(batch).entries()) {
+          rows.push(row);
+          keys.push(String(place?.(i)));
+        }
+      }
+      const older = rows.every(complete) ? undefined : await take(collection, keys);
+      const whole = older ? keys.flatMap((key) => older.get(key) ?? []) : rows;
+      return whole.filter(({ embedded }) => embedded);
+    },
 
     async get(collection, ids, vectors = false) {
       const target = await table(collection);

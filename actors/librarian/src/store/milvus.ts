@@ -242,6 +242,9 @@ export async function openMilvus(options: MilvusOptions): Promise<Store> {
     return answer.data.map((row) => ({ vector: NO_VECTOR, ...fromMilvus(row, vectors ? ALL : PLAIN) }) as ChunkRow);
   };
 
+  const near: Store['near'] = (collection, vector, most, filter) =>
+    search(collection, 'vector', Array.from(vector), most, { ...filter, embedded: true });
+
   return {
     kind: 'milvus',
     where,
@@ -287,8 +290,13 @@ export async function openMilvus(options: MilvusOptions): Promise<Store> {
       return asked === '' ? Promise.resolve([]) : search(collection, 'sparse', asked, most, filter);
     },
 
-    near: (collection, vector, most, filter) =>
-      search(collection, 'vector', Array.from(vector), most, { ...filter, embedded: true }),
+    near,
+
+    async nearest(collection, vector, most, filter) {
+      const keys = (await near(collection, vector, most, filter)).map(({ key }) => key);
+      const rows = new Map((await get(collection, keys)).map((row) => [row.id, row]));
+      return keys.flatMap((key) => rows.get(key) ?? []);
+    },
 
     // The key is the id: nothing moves.
     take: async (collection, keys) => new Map((await get(collection, keys)).map((row) => [row.id, row])),

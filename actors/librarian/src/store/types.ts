@@ -97,6 +97,8 @@ export interface Store {
   near(collection: Collection, vector: Float32Array, most: number, filter?: RowFilter): Promise<StoreHit[]>;
   /** Rows of hits, by key and without vectors. One that was moved or removed since it was found is not among them. */
   take(collection: Collection, keys: readonly string[]): Promise<Map<string, ChunkRow>>;
+  /** The nearest rows whole, best first, in one question: for few. Without vectors. */
+  nearest(collection: Collection, vector: Float32Array, most: number, filter?: RowFilter): Promise<ChunkRow[]>;
   /** Without vectors unless asked for: most of a row's bytes are its vector. */
   get(collection: Collection, ids: readonly string[], vectors?: boolean): Promise<ChunkRow[]>;
   count(collection: Collection): Promise<number>;
