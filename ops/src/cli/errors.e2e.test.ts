@@ -3,8 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startTestServer, type TestServer, testServerBinary } from '@cortex/bus';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freshPlace, oneLine, type Place } from './testing/run-cli.js';
+
+// Each command is a process of its own, and some tests run eight.
+vi.setConfig({ testTimeout: 120_000 });
 
 let place: Place;
 beforeAll(async () => {
