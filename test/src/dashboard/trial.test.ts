@@ -132,6 +132,11 @@ describe.skipIf(missing.length > 0)(missing.length > 0 ? `${title} (skipped: ${m
     );
     const { page } = await openPage(browser, dashboard.ready.link);
     await visit(page, '/models');
+    await page.getByRole('button', { name: 'Freeze router' }).click();
+    await until('the freeze', async () => (await system.registry.aliases('router')).frozen === true);
+    await page.getByText('frozen: no version gets more say').waitFor();
+    await page.getByRole('button', { name: 'Unfreeze router' }).click();
+    await until('its end', async () => (await system.registry.aliases('router')).frozen !== true);
     await page.getByRole('button', { name: 'Roll back… router' }).click();
     await page.getByText('a running trial ends').waitFor();
     await page.getByRole('button', { name: 'Roll back', exact: true }).click();
@@ -180,6 +185,12 @@ describe.skipIf(missing.length > 0)(missing.length > 0 ? `${title} (skipped: ${m
       await page.getByRole('button', { name: `${first.name}@2`, exact: true }).click();
       await page.locator('dialog[open] mark').getByText('Say what you did not look at.').waitFor();
     });
+    const { page } = await openPage(browser, dashboard.ready.link);
+    await visit(page, '/prompts');
+    await page.getByRole('button', { name: 'End the trial' }).click();
+    await until('its end', async () => (await prompts.head(first.name))?.candidate === undefined);
+    await page.getByText('candidate 30%').waitFor({ state: 'detached' });
+    await page.context().close();
   });
 
   it('a passage: what lies near it, nearer the more alike, and each of them can be gone on from', async () => {
