@@ -259,7 +259,7 @@ describeOnServer('the recorder', (suite) => {
       // The head of the file is written after its rows and their index.
       const npy = await until('the file to say that it has them all', async () => {
         const read = await readNpy(join(folder, 'embeddings', 'task-embeddings.npy'));
-        return read.rows === kept.length && read;
+        return read.rows === kept.length ? read : undefined;
       });
       const norm = Math.hypot(...npy.data.subarray(0, npy.width));
       expect(norm).toBeCloseTo(1, 3);
