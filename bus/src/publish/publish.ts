@@ -56,15 +56,13 @@ export async function publish(bus: Bus, subject: string, message: unknown, optio
   for (let attempt = 0; ; attempt++) {
     const left = started + span - Date.now();
     if (left <= 0 && attempt > 0) throw new PublishUnconfirmed(subject, span, unanswered);
-    const { id, expect } = options;
-    const stored = bus.js.publish(subject, payload, {
-      headers,
-      timeout: Math.max(50, Math.min(3_000, left)),
-      ...(id === undefined ? {} : { msgID: headerSafe(id) }),
-      ...(expect ? { expect } : {}),
-    });
     try {
-      return await (id === undefined ? stored : unlessReconnected(bus, stored));
+      return await bus.js.publish(subject, payload, {
+        headers,
+        timeout: Math.max(50, Math.min(3_000, left)),
+        ...(options.id === undefined ? {} : { msgID: headerSafe(options.id) }),
+        ...(options.expect ? { expect: options.expect } : {}),
+      });
     } catch (error) {
       if (error instanceof JetStreamApiError) throw refused(subject, payload.length, limit, error);
       if (error instanceof errors.PermissionViolationError)
@@ -73,24 +71,6 @@ export async function publish(bus: Bus, subject: string, message: unknown, optio
       unanswered = error;
       await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 * 2 ** attempt, Math.max(1, left))));
     }
-  }
-}
-
-/**
- * An acknowledgement that was on its way when the connection broke never comes: sent again at once, its id lets it be stored once. Without this
- * whoever publishes across a broken connection waits for the time-out as well.
- */
-async function unlessReconnected(bus: Bus, stored: Promise<PubAck>): Promise<PubAck> {
-  let stop: () => void = () => undefined;
-  const reconnected = new Promise<never>((_, reject) => {
-    stop = bus.onReconnect(() => reject(new Error('the connection broke before the acknowledgement came')));
-  });
-  try {
-    return await Promise.race([stored, reconnected]);
-  } finally {
-    stop();
-    // Whichever lost the race is nobody's failure.
-    stored.catch(() => undefined);
   }
 }
 

@@ -162,7 +162,7 @@ async function tasks(bus: Bus, seen: ReadonlyMap<string, LogRecord>, round: numb
   for (const [n, id] of mine.entries()) await submit(id, `look at CVE-2026-${1000 * round + n}`);
   await submit(`llm-${round}`, 'How often retries the upload service a failed chunk?', { master: 'development' });
   const unsure = `unsure-${round}`;
-  await submit(unsure, 'zzz qqq xxx');
+  await submit(unsure, 'zzz qqq vvv');
   await until('the question', () => seen.get(unsure)?.decision?.review, 60_000);
   const answer = { task: unsure, master: 'security', by: 'a person', review: `route-${unsure}` };
   await publish(bus, bus.subjects.reviewsAnswered, answer, {
