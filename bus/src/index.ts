@@ -53,7 +53,7 @@ export {
 } from './errors.js';
 export { COMPACTOR, type Compacted, type CompactOptions, compactLog, DEFAULT_COMPACT } from './log/compact.js';
 export { type Logged, type TaskLog, taskLog } from './log/log.js';
-export { type Budget, committed, type LessonWatch, type Memory, openMemory } from './memory/index.js';
+export { type Budget, committed, type Memory, openMemory } from './memory/index.js';
 export {
   type AliasChange,
   type AliasEdit,
@@ -96,6 +96,8 @@ export {
   workConsumers,
 } from './provision/table.js';
 export { DEFAULT_RETRY_MS, type PublishOptions, publish } from './publish/publish.js';
+export { openBucket } from './registry/bucket.js';
+export { type BucketEntry, type BucketFollowing, followBucket } from './registry/follow-bucket.js';
 export { AliasTaken, type MasterRegistry, openMasters, UnknownMaster } from './registry/masters.js';
 export { countPromptOutcomes } from './registry/prompt-outcomes.js';
 export {

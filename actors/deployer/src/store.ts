@@ -1,8 +1,7 @@
 // The state of one family's trial in the bucket `trials`, changed by compare-and-set: any number of deployers may work on it, and the effect of
 // every record is counted once. What is to be done is carried out after it is stored, and again by whoever finds it undone.
-import type { Bus, Logger } from '@cortex/bus';
+import { type Bus, type Logger, openBucket } from '@cortex/bus';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
 import { withDefaults } from './evidence.js';
 import { step } from './machine.js';
 import { isSeen, markSeen, type Seen } from './seen.js';
@@ -51,7 +50,7 @@ const LOOK_MS = 500;
 const CONFLICTS = new Set([10071, 10164]);
 
 export async function openTrialStore(bus: Bus, family: string, options: StoreOptions): Promise<TrialStore> {
-  const kv: KV = await new Kvm(bus.nc).open(bus.subjects.bucket('trials'));
+  const kv = await openBucket(bus, 'trials');
   const key = `deploy.${family}`;
   const floors = new Map<string, number>();
   const waiting: Pending[] = [];

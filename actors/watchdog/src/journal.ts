@@ -1,8 +1,8 @@
 // What must outlive a watchdog, in the bucket `watch`: open alerts (`alert.*`), interventions (`act.*`), breakers (`breaker.*`), reviews.
 // The one thing to know: an intervention is written as an intent first, then done, then marked done; whoever finds an intent finishes it.
 import { createHash } from 'node:crypto';
-import { type Bus, NotProvisioned } from '@cortex/bus';
-import { type KV, Kvm } from '@nats-io/kv';
+import { type Bus, openBucket } from '@cortex/bus';
+import type { KV } from '@nats-io/kv';
 
 export interface Kept<T> {
   readonly key: string;
@@ -25,14 +25,7 @@ export interface Journal {
 
 /** Throws NotProvisioned without the bucket. */
 export async function openJournal(bus: Bus): Promise<Journal> {
-  const bucket = bus.subjects.bucket('watch');
-  let kv: KV;
-  try {
-    kv = await new Kvm(bus.nc).open(bucket);
-    await kv.status();
-  } catch (error) {
-    throw Object.assign(new NotProvisioned(`the bucket ${bucket}`), { cause: error });
-  }
+  const kv = await openBucket(bus, 'watch');
   const get = async <T>(key: string): Promise<Kept<T> | undefined> => {
     const entry = await kv.get(key);
     return entry?.operation === 'PUT' ? { key, revision: entry.revision, value: entry.json<T>() } : undefined;

@@ -3,6 +3,7 @@
 import type { Presence as PresenceMessage } from '@cortex/schemas';
 import { context as activeContext, trace } from '@opentelemetry/api';
 import type { Bus } from '../connection/connect.js';
+import { isBusTrouble } from '../errors.js';
 import { count, observe } from '../telemetry/metrics.js';
 import { type ControlCommand, serveControl } from './control.js';
 import { answerDiscovery } from './discovery.js';
@@ -68,7 +69,12 @@ export const DRAIN_LIMIT_MS = 20_000;
 
 const STATES: readonly ActorState[] = ['starting', 'ready', 'degraded', 'draining', 'stopped', 'failed'];
 
-/** Starts an actor on a bus. Resolves once it is ready; rejects with what its `start` threw. */
+const START_AGAIN_MS = 1_000;
+
+/**
+ * Starts an actor on a bus. Resolves once it is ready. A bus that goes away meanwhile, or has not been provisioned, is waited for, as it is by
+ * an actor that runs; rejects with what else its `start` threw.
+ */
 export async function runActor(definition: ActorDefinition, bus: Bus, options: RunOptions = {}): Promise<RunningActor> {
   const log = options.log ?? jsonLogger(definition.name, bus.instance);
   const parts: ActorPart[] = [];
@@ -124,11 +130,29 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
     answers: (some) => heartbeat.answers(some),
     command: (name, command) => void commands.set(name, command),
   };
-  enter('starting');
+  /** Brings all parts up, however often the bus goes away meanwhile. */
+  let draining: Promise<void> | undefined;
+  const begin = async () => {
+    missing.clear();
+    for (;;) {
+      enter('starting');
+      try {
+        await definition.start(actorContext);
+        missing.delete('start');
+        return;
+      } catch (error) {
+        await stopParts(5_000);
+        if (!isBusTrouble(error) || bus.nc.isClosed() || draining) throw error;
+        log.warn(`${definition.name} cannot start yet and tries again`, { reason: String(error) });
+        missing.clear();
+        missing.set('start', String(error));
+        await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
+      }
+    }
+  };
   try {
-    await definition.start(actorContext);
+    await begin();
   } catch (error) {
-    await stopParts(5_000);
     end('failed');
     throw error;
   }
@@ -143,17 +167,14 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
     stats: () => Object.fromEntries(parts.map((part) => [part.name, part.busy?.() ?? 0])),
   });
   enter(missing.size > 0 ? 'degraded' : 'ready');
-  let draining: Promise<void> | undefined;
   let restarting: Promise<void> = Promise.resolve();
   // A wedged actor is replaced where it stands: its parts are stopped, whether or not they finish, and made anew.
   const restart = async (limitMs: number): Promise<void> => {
     if (draining) return;
     enter('draining');
     await stopParts(limitMs);
-    missing.clear();
-    enter('starting');
     try {
-      await definition.start(actorContext);
+      await begin();
       enter(missing.size > 0 ? 'degraded' : 'ready');
     } catch (error) {
       missing.set('start', String(error));

@@ -1,2 +1,2 @@
 export { type Budget, committed } from './budget.js';
-export { type LessonWatch, type Memory, openMemory } from './memory.js';
+export { type Memory, openMemory } from './memory.js';

@@ -15,7 +15,9 @@ import {
 import type { KV } from '@nats-io/kv';
 import type { z } from 'zod';
 import type { Bus } from '../connection/connect.js';
-import { openBucket, putIf } from '../registry/prompts.js';
+import { openBucket } from '../registry/bucket.js';
+import { type BucketFollowing, followBucket } from '../registry/follow-bucket.js';
+import { putIf } from '../registry/prompts.js';
 import { type Budget, openBudgets } from './budget.js';
 
 export interface Memory {
@@ -26,8 +28,8 @@ export interface Memory {
   tasks(): Promise<TaskMemory[]>;
   /** Lessons of a master, or of all. */
   lessons(master?: string): Promise<Lesson[]>;
-  /** Every lesson there is, then every change: `undefined` for one that was forgotten. `known` resolves once those there are were told. */
-  watchLessons(onLesson: (key: string, lesson: Lesson | undefined) => void): Promise<LessonWatch>;
+  /** Every lesson there is, then every change: `undefined` for one that was forgotten. Resolves once those there are were told. */
+  watchLessons(onLesson: (key: string, lesson: Lesson | undefined) => void): Promise<BucketFollowing>;
   putLesson(lesson: Lesson): Promise<void>;
   changeLesson(master: string, id: string, edit: (lesson: Lesson) => Lesson): Promise<Lesson | undefined>;
   forgetLesson(master: string, id: string): Promise<boolean>;
@@ -39,11 +41,6 @@ export interface Memory {
   readonly budgets: Budget;
   /** Removes task memories and answers that nobody touched for so long. Returns how many. */
   sweep(olderThanMs: number): Promise<number>;
-}
-
-export interface LessonWatch {
-  readonly known: Promise<void>;
-  stop(): void;
 }
 
 /** Throws NotProvisioned without its bucket. */
@@ -60,7 +57,7 @@ export async function openMemory(bus: Bus): Promise<Memory> {
     tasks: () => all(kv, 'task.*', 'task memory', taskMemorySchema),
     lessons: (master) =>
       all(kv, `lesson.${master === undefined ? '*' : escapeToken(master)}.*`, 'lesson', lessonSchema),
-    watchLessons: (onLesson) => watchLessons(kv, onLesson),
+    watchLessons: (onLesson) => watchLessons(bus, onLesson),
     async putLesson(lesson) {
       await kv.put(lessonAt(lesson.master, lesson.id), encodeMessage(lesson));
     },
@@ -109,29 +106,18 @@ export async function openMemory(bus: Bus): Promise<Memory> {
   };
 }
 
-async function watchLessons(kv: KV, onLesson: (key: string, lesson: Lesson | undefined) => void): Promise<LessonWatch> {
-  const watch = await kv.watch({ key: 'lesson.*.*' });
-  let tell: () => void = () => undefined;
-  const known = new Promise<void>((resolve) => {
-    tell = resolve;
+function watchLessons(bus: Bus, onLesson: (key: string, lesson: Lesson | undefined) => void): Promise<BucketFollowing> {
+  return followBucket(bus, bus.subjects.bucket('memory'), 'lesson.*.*', ({ key, value }) => {
+    let lesson: Lesson | undefined;
+    // What somebody else's tool wrote and does not fit is not remembered.
+    if (value !== undefined)
+      try {
+        lesson = decodeMessage('lesson', lessonSchema, value);
+      } catch {
+        lesson = undefined;
+      }
+    onLesson(key, lesson);
   });
-  if ((await keysOf(kv, 'lesson.*.*')).length === 0) tell();
-  void (async () => {
-    for await (const entry of watch) {
-      let lesson: Lesson | undefined;
-      // What somebody else's tool wrote and does not fit is not remembered.
-      if (entry.operation === 'PUT')
-        try {
-          lesson = decodeMessage('lesson', lessonSchema, entry.value);
-        } catch {
-          lesson = undefined;
-        }
-      onLesson(entry.key, lesson);
-      if (entry.delta === 0) tell();
-    }
-    tell();
-  })();
-  return { known, stop: () => watch.stop() };
 }
 
 async function keysOf(kv: KV, filter: string): Promise<string[]> {

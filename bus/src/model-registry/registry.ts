@@ -1,11 +1,11 @@
 // The model registry: versions in the object store with signed manifests in KV, and aliases that are changed by compare-and-set.
 import { type Action, checkMessage, decodeMessage, EVENT_TYPES, modelVersionSchema } from '@cortex/schemas';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
 import { publishAction } from '../audit/audit.js';
 import type { Bus } from '../connection/connect.js';
-import { NotProvisioned, RevisionConflict } from '../errors.js';
+import { RevisionConflict } from '../errors.js';
 import { publish as publishMessage } from '../publish/publish.js';
+import { openBucket } from '../registry/bucket.js';
 import { applyEdit, eventOf, HISTORY, noAliases, previousChampion, stateOf } from './alias-rules.js';
 import {
   BadAlias,
@@ -28,14 +28,7 @@ const MAX_BYTES = 2 * 1024 ** 3;
 
 /** Opens the registry. Throws {@link NotProvisioned} without its bucket. */
 export async function openModelRegistry(bus: Bus, options: ModelRegistryOptions = {}): Promise<ModelRegistry> {
-  const bucket = bus.subjects.bucket('models');
-  let kv: KV;
-  try {
-    kv = await new Kvm(bus.nc).open(bucket);
-    await kv.status();
-  } catch (error) {
-    throw Object.assign(new NotProvisioned(`the bucket ${bucket}`), { cause: error });
-  }
+  const kv = await openBucket(bus, 'models');
   const maxBytes = options.maxBytes ?? MAX_BYTES;
   const objects = modelObjects(bus, async () => (await kv.status()).replicas);
 
@@ -170,7 +163,7 @@ export async function openModelRegistry(bus: Bus, options: ModelRegistryOptions 
 
     watch(family, listener) {
       mustBeFamily(family);
-      return watchAliases(kv, family, aliasKey(family), listener);
+      return watchAliases(bus, family, aliasKey(family), listener);
     },
 
     async fetch(name, into) {

@@ -10,9 +10,9 @@ import {
   type MasterInput,
   masterSchema,
 } from '@cortex/schemas';
-import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { Bus } from '../connection/connect.js';
-import { NotProvisioned } from '../errors.js';
+import { openBucket } from './bucket.js';
+import { type BucketEntry, followBucket } from './follow-bucket.js';
 
 export interface MasterRegistry {
   /** All masters, by name. */
@@ -58,22 +58,15 @@ export class AliasTaken extends Error {
 
 /** Opens the registry and waits for its current content. Throws {@link NotProvisioned} without its bucket. */
 export async function openMasters(bus: Bus): Promise<MasterRegistry> {
-  const bucket = bus.subjects.bucket('masters');
-  let kv: KV;
-  try {
-    kv = await new Kvm(bus.nc).open(bucket);
-    await kv.status();
-  } catch (error) {
-    throw Object.assign(new NotProvisioned(`the bucket ${bucket}`), { cause: error });
-  }
+  const kv = await openBucket(bus, 'masters');
   const masters = new Map<string, Master>();
   let sorted: Master[] | undefined;
   const listeners = new Set<() => void>();
   let revision = 0;
   let ready = false;
-  const apply = (entry: KvEntry) => {
+  const apply = (entry: BucketEntry) => {
     sorted = undefined;
-    if (entry.operation === 'PUT') {
+    if (entry.value !== undefined) {
       try {
         const master = decodeMessage('master', masterSchema, entry.value);
         masters.set(entry.key, { ...master, name: canonicalMaster(master.name) });
@@ -85,19 +78,7 @@ export async function openMasters(bus: Bus): Promise<MasterRegistry> {
     revision = Math.max(revision, entry.revision);
     if (ready) for (const listener of listeners) listener();
   };
-  const watch = await kv.watch();
-  const pending = new Promise<void>((resolve) => {
-    void (async () => {
-      const status = await kv.status();
-      if (status.values === 0) resolve();
-      for await (const entry of watch) {
-        apply(entry);
-        if (entry.delta === 0) resolve();
-      }
-      resolve();
-    })();
-  });
-  await pending;
+  const following = await followBucket(bus, bus.subjects.bucket('masters'), '>', apply);
   ready = true;
   const find = (name: string): Master | undefined => {
     const short = canonicalMaster(name);
@@ -169,7 +150,7 @@ export async function openMasters(bus: Bus): Promise<MasterRegistry> {
     },
     async close() {
       listeners.clear();
-      watch.stop();
+      following.stop();
     },
   };
 }

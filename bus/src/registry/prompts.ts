@@ -16,9 +16,9 @@ import {
   promptTrialSchema,
   promptVersionSchema,
 } from '@cortex/schemas';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { Bus } from '../connection/connect.js';
-import { NotProvisioned } from '../errors.js';
+import { openBucket } from './bucket.js';
 
 export interface PromptRegistry {
   /** All heads, by name. */
@@ -73,7 +73,7 @@ export class PromptMoved extends Error {
 
 const HISTORY = 100;
 
-/** Throws {@link NotProvisioned} without its bucket. */
+/** Throws NotProvisioned without its bucket. */
 export async function openPrompts(bus: Bus): Promise<PromptRegistry> {
   const kv = await openBucket(bus, 'prompts');
   const headKey = (name: string) => `${checkMessage('prompt', promptNameSchema, name)}.head`;
@@ -216,17 +216,6 @@ function relabel(head: PromptHead, wish: PromptAssignment): PromptHead {
 function contentHash(prompt: PromptBody): string {
   const { changelog: _, ...content } = prompt;
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
-}
-
-export async function openBucket(bus: Bus, name: 'prompts' | 'memory'): Promise<KV> {
-  const bucket = bus.subjects.bucket(name);
-  try {
-    const kv = await new Kvm(bus.nc).open(bucket);
-    await kv.status();
-    return kv;
-  } catch (error) {
-    throw Object.assign(new NotProvisioned(`the bucket ${bucket}`), { cause: error });
-  }
 }
 
 /** Writes if the key's revision is still this one (undefined: it does not exist). */

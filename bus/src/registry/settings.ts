@@ -1,6 +1,7 @@
 // Settings that people change while everything runs: one KV bucket, one key per setting, defaults in the code that reads them.
-import { type KV, Kvm } from '@nats-io/kv';
 import type { Bus } from '../connection/connect.js';
+import { openBucket } from './bucket.js';
+import { followBucket } from './follow-bucket.js';
 
 export interface LiveSettings {
   /** The stored value, or undefined where the default holds. Keys are dotted: `coordinator.unsure`. */
@@ -12,27 +13,19 @@ export interface LiveSettings {
   close(): void;
 }
 
+/** Opens the settings and waits for their current content. Throws NotProvisioned without their bucket. */
 export async function openSettings(bus: Bus): Promise<LiveSettings> {
-  const kv: KV = await new Kvm(bus.nc).open(bus.subjects.bucket('settings'));
+  const kv = await openBucket(bus, 'settings');
   const values = new Map<string, unknown>();
   const listeners = new Set<(key: string) => void>();
-  const watch = await kv.watch();
-  await new Promise<void>((resolve) => {
-    void (async () => {
-      if ((await kv.status()).values === 0) resolve();
-      for await (const entry of watch) {
-        if (entry.operation === 'PUT') {
-          try {
-            values.set(entry.key, entry.json());
-          } catch {
-            values.delete(entry.key);
-          }
-        } else values.delete(entry.key);
-        for (const listener of listeners) listener(entry.key);
-        if (entry.delta === 0) resolve();
-      }
-      resolve();
-    })();
+  const following = await followBucket(bus, bus.subjects.bucket('settings'), '>', ({ key, value }) => {
+    try {
+      if (value === undefined) values.delete(key);
+      else values.set(key, JSON.parse(new TextDecoder().decode(value)));
+    } catch {
+      values.delete(key);
+    }
+    for (const listener of listeners) listener(key);
   });
   return {
     get: (key) => values.get(key),
@@ -49,6 +42,6 @@ export async function openSettings(bus: Bus): Promise<LiveSettings> {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => watch.stop(),
+    close: () => following.stop(),
   };
 }

@@ -114,7 +114,9 @@ export async function runTickets(options: TicketOptions): Promise<TicketReport> 
     const killer = options.kill ? startKiller(server, children, options.log) : undefined;
     await submitAll(bus, 'pass-1', test, sentAt, options.kill ? 16 : (options.inFlight ?? 8), options.kill === true);
     const kills = (await killer?.stop()) ?? {};
-    await untilSettled(bus, 'pass-1', test.length, options.log);
+    await untilSettled(bus, 'pass-1', test.length, options.log).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}\n${await whereItStands(bus as Bus, children)}`);
+    });
 
     const log = await readLog(bus);
     const runs = await countLines(join(work, 'done.log'));
@@ -232,6 +234,28 @@ async function untilSettled(bus: Bus, pass: string, total: number, log: (line: s
     },
     240_000,
   );
+}
+
+/** Why nothing goes on, for whoever reads a failed run: every consumer, every actor, the last words of every process. */
+async function whereItStands(bus: Bus, children: readonly Child[]): Promise<string> {
+  const lines: string[] = [];
+  for await (const { config, state } of bus.jsm.streams.list()) {
+    if (config.name.startsWith('KV_')) continue;
+    lines.push(`${config.name}: ${state.messages} messages, last sequence ${state.last_seq}`);
+    for await (const c of bus.jsm.consumers.list(config.name))
+      lines.push(
+        `  ${c.name}: delivered ${c.delivered.stream_seq}, to ${c.ack_floor.stream_seq} acknowledged, ${c.num_ack_pending} under way, ${c.num_pending} to come, ${c.num_waiting} pulls`,
+      );
+  }
+  const presence = watchPresence(bus);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  for (const p of presence.list()) lines.push(`${p.actor} ${p.instance}: ${p.state} ${JSON.stringify(p)}`);
+  presence.close();
+  for (const child of children)
+    lines.push(
+      `${child.name} (pid ${child.pid()}, ${child.alive() ? 'alive' : 'gone'}): ${child.stderr().slice(-600)}`,
+    );
+  return lines.join('\n');
 }
 
 async function shareAsked(bus: Bus, total: number): Promise<number> {

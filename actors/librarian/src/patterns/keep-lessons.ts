@@ -1,6 +1,6 @@
 // Lessons of workers that proved themselves → the patterns collection, where every master's workers find them; and out of it again once they are
 // superseded, disproved, stale or forgotten. The one thing to know: memory is the truth and is followed; a row is only ever what memory says by now.
-import type { LessonWatch, Memory } from '@cortex/bus';
+import type { BucketFollowing, Memory } from '@cortex/bus';
 import { isPattern, shareInterval } from '@cortex/models';
 import type { Lesson } from '@cortex/schemas';
 import { rowsOf, sha256, shownText } from '../chunk/rows.js';
@@ -50,14 +50,16 @@ export async function keepLessons(
   let again = AGAIN_MS;
   /** Whether rows of lessons that were forgotten while nobody looked may still be there. */
   let sweep = true;
-  const watch: LessonWatch = await memory.watchLessons((key, lesson) => {
+  let watch: BucketFollowing | undefined;
+  watch = await memory.watchLessons((key, lesson) => {
     // Vectors of tasks are not needed here, and there may be many.
     const known = lesson && { ...lesson, vector: undefined };
     const told = known ?? lessons.get(key);
     if (known) lessons.set(key, known);
     else lessons.delete(key);
     if (told) waiting.set(pathOf(told), known);
-    soon(WAIT_MS);
+    // What was there at the start is written at once below, all of it.
+    if (watch) soon(WAIT_MS);
   });
 
   function soon(ms: number): void {
@@ -68,7 +70,6 @@ export async function keepLessons(
     clearTimeout(timer);
     timer = undefined;
     running = running.then(async () => {
-      await watch.known;
       const batch = new Map(waiting);
       waiting.clear();
       if (batch.size === 0 && !sweep) return;
@@ -106,7 +107,7 @@ export async function keepLessons(
       stopped = true;
       clearInterval(fading);
       clearTimeout(timer);
-      watch.stop();
+      watch?.stop();
       await running;
     },
   };

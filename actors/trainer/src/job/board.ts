@@ -1,6 +1,6 @@
 // Where every job stands, for whoever asks, and who may go on with it: the trainer that wrote the document last.
-import type { JobState, TrainJob } from '@cortex/schemas';
-import { jobStateSchema } from '@cortex/schemas';
+import { followBucket } from '@cortex/bus';
+import { decodeMessage, type JobState, jobStateSchema, type TrainJob } from '@cortex/schemas';
 import { z } from 'zod';
 import type { Documents } from './documents.js';
 
@@ -121,11 +121,11 @@ export class Board {
 
   /** Calls `listener` once somebody wants it cancelled, before now or later. Returns the function that ends it. */
   async onCancel(id: string, listener: (by: string) => void): Promise<() => void> {
-    const watch = await this.documents.kv.watch({ key: cancelKey(id) });
-    void (async () => {
-      for await (const entry of watch) if (entry.operation === 'PUT') listener(entry.json<{ by: string }>().by);
-    })();
-    return () => watch.stop();
+    const { bus } = this.documents;
+    const following = await followBucket(bus, bus.subjects.bucket('trials'), cancelKey(id), ({ value }) => {
+      if (value !== undefined) listener(decodeMessage('cancel of a job', cancelSchema, value).by);
+    });
+    return () => following.stop();
   }
 
   async last(family: string): Promise<LastTraining | undefined> {

@@ -1,7 +1,7 @@
 // Small JSON documents in the bucket `trials`, changed by compare-and-set: whoever writes second reads what the first wrote.
-import { type Bus, NotProvisioned } from '@cortex/bus';
+import { type Bus, openBucket } from '@cortex/bus';
 import { decodeMessage, encodeMessage } from '@cortex/schemas';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { z } from 'zod';
 
 export interface Stored<T> {
@@ -18,18 +18,14 @@ export class Outrun extends Error {
 }
 
 export class Documents {
-  constructor(readonly kv: KV) {}
+  constructor(
+    readonly bus: Bus,
+    readonly kv: KV,
+  ) {}
 
   /** Throws NotProvisioned without the bucket. */
   static async open(bus: Bus): Promise<Documents> {
-    const kv = await new Kvm(bus.nc).open(bus.subjects.bucket('trials'));
-    try {
-      await kv.status();
-    } catch (error) {
-      if ((error as { code?: number }).code === 10059) throw new NotProvisioned(bus.subjects.bucket('trials'));
-      throw error;
-    }
-    return new Documents(kv);
+    return new Documents(bus, await openBucket(bus, 'trials'));
   }
 
   async read<S extends z.ZodType>(key: string, schema: S): Promise<Stored<z.output<S>> | undefined> {

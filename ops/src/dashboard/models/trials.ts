@@ -1,9 +1,8 @@
 // Trials of models as the deployer keeps them (bucket `trials`): watched, turned into what a page draws. The document's shape is the
 // deployer's; fields that are not there leave a gap in the picture, never an error.
 import { deployerSettingsSchema, type TrialState } from '@cortex/actor-deployer';
-import type { Bus } from '@cortex/bus';
+import { type Bus, followBucket } from '@cortex/bus';
 import { evidenceOf } from '@cortex/models';
-import { Kvm } from '@nats-io/kv';
 import type { TestRow, TrialRow } from '../wire.js';
 
 export interface Trials {
@@ -24,23 +23,21 @@ export function watchTrials(bus: Bus, onChange: () => void): Trials {
   let closed = false;
   let stop: (() => void) | undefined;
   const open = async () => {
-    const kv = await new Kvm(bus.nc).open(bus.subjects.bucket('trials'));
-    const watch = await kv.watch({ key: 'deploy.>' });
-    stop = () => watch.stop();
-    if (closed) watch.stop();
-    for await (const entry of watch) {
-      const family = entry.key.slice('deploy.'.length);
-      if (entry.operation === 'PUT') {
-        const { state } = entry.json<{ state?: Partial<TrialState> }>();
+    const following = await followBucket(bus, bus.subjects.bucket('trials'), 'deploy.>', ({ key, value }) => {
+      const family = key.slice('deploy.'.length);
+      if (value !== undefined) {
+        const { state } = JSON.parse(new TextDecoder().decode(value)) as { state?: Partial<TrialState> };
         if (state) rows.set(family, trialRow(state as TrialState, grown(paths, family, state as TrialState)));
       } else rows.delete(family);
       onChange();
-    }
+    });
+    stop = () => following.stop();
+    if (closed) following.stop();
   };
   const run = async () => {
-    while (!closed) {
+    while (!closed && !stop) {
       await open().catch(() => undefined);
-      if (!closed) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      if (!closed && !stop) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   };
   void run();
