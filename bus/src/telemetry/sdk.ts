@@ -2,8 +2,9 @@
 import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, BatchSpanProcessor, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { type Endpoints, NOWHERE, type Telemetry, type TelemetryOptions } from './options.js';
+import { atMost, tracesPerSecond, whileWanted } from './samplers.js';
 
 /** Milliseconds a process waits at its end for a backend that does not answer. */
 const LAST_WORDS_MS = 2_000;
@@ -28,7 +29,7 @@ export async function startSdk(options: TelemetryOptions, to: Endpoints): Promis
   const tracerProvider = new BasicTracerProvider({
     resource,
     spanProcessors: processors,
-    ...(to.traces === undefined && wanted ? { sampler: whileWanted(wanted) } : {}),
+    ...samplerFor(to, wanted),
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(tracerProvider);
@@ -54,12 +55,9 @@ async function startMetrics(options: TelemetryOptions, to: Endpoints, resource: 
   return openMeter(resource, readable, to.metrics !== undefined);
 }
 
-/** A span that nobody sees costs as much as one that somebody does. */
-function whileWanted(wanted: () => boolean): Sampler {
-  return {
-    shouldSample: () => ({
-      decision: wanted() ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
-    }),
-    toString: () => 'WhileWanted',
-  };
+/** OTEL_TRACES_SAMPLER, which the SDK reads where it is given none, comes first. */
+function samplerFor(to: Endpoints, wanted: TelemetryOptions['wanted']) {
+  if (to.traces === undefined) return wanted ? { sampler: whileWanted(wanted) } : {};
+  if (process.env.OTEL_TRACES_SAMPLER) return {};
+  return { sampler: new ParentBasedSampler({ root: atMost(tracesPerSecond()) }) };
 }

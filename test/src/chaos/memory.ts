@@ -1,5 +1,5 @@
-// Memory and handles of a process, as the kernel counts them.
-import { readdirSync, readFileSync } from 'node:fs';
+// Memory and handles of a process: as the kernel counts them, and what of it is in use.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Resident MiB; NaN when the process is gone. */
 export function residentMiB(pid: number | undefined): number {
@@ -27,4 +27,45 @@ export function slope(points: readonly (readonly [number, number])[]): number {
   const over = points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0);
   const under = points.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
   return under === 0 ? 0 : over / under;
+}
+
+/** What a process says about itself after each full collection of garbage. */
+export interface LiveMemory {
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Bytes that something still refers to, in the heap and beside it. */
+  readonly live: number;
+  readonly resident: number;
+}
+
+/**
+ * NODE_OPTIONS and the rest of the environment with which a process collects its garbage every `everyMs` and appends what is left to a file.
+ * Resident memory alone says little in an hour: a heap grows for as long as it is cheaper than collecting.
+ */
+export function tellingMemory(file: string, everyMs: number): Record<string, string> {
+  return {
+    CHAOS_MEMORY: file,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
+      import { appendFileSync } from 'node:fs';
+      import v8 from 'node:v8';
+      import vm from 'node:vm';
+      v8.setFlagsFromString('--expose-gc');
+      const gc = vm.runInNewContext('gc');
+      setInterval(() => {
+        gc();
+        const { heapUsed, external, rss } = process.memoryUsage();
+        const line = { pid: process.pid, at: Date.now(), live: heapUsed + external, resident: rss };
+        appendFileSync(process.env.CHAOS_MEMORY, JSON.stringify(line) + '\\n');
+      }, ${everyMs}).unref();
+    `)}`,
+  };
+}
+
+export function readMemory(file: string): LiveMemory[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as LiveMemory);
 }

@@ -188,6 +188,7 @@ export async function openStage(run: Run, options: StageOptions = {}): Promise<S
       async drained(limitMs) {
         const count = ledger.acked.size;
         const end = Date.now() + limitMs;
+        let told = Date.now();
         for (;;) {
           // The server may just be on its way back.
           const now = await settled().catch(() => 0);
@@ -195,6 +196,10 @@ export async function openStage(run: Run, options: StageOptions = {}): Promise<S
           if (Date.now() > end) {
             run.say(`${now} of ${count} settled when the time was over`);
             return false;
+          }
+          if (Date.now() - told > 10_000) {
+            run.say(`${now} of ${count} settled`);
+            told = Date.now();
           }
           await sleep(100);
         }
