@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bus, createAsker, runActor, silentLogger, taskLog, watchPresence } from '@cortex/bus';
-import { describeOnServer, until } from '@cortex/bus/testing';
+import { describeOnServer, freePort, until } from '@cortex/bus/testing';
 import { contextAnswerSchema, type NewLogRecord, searchAnswerSchema } from '@cortex/schemas';
 import { afterAll, expect, it } from 'vitest';
 import { librarianActor } from './actor.js';
@@ -164,6 +164,25 @@ describeOnServer('the librarian on the bus', (suite) => {
     expect(found[0]?.text).not.toContain('ghp_');
     expect(found[0]?.trust).toBe('outside');
     asker.close();
+    await actor.drain(2_000);
+  });
+
+  it('keeps a lesson waiting while the store is away, and buries none', { timeout: 60_000 }, async () => {
+    const bus = await suite.connect();
+    const warned: string[] = [];
+    const milvus = `127.0.0.1:${await freePort()}`;
+    const actor = await runActor(librarianActor({ folder: await folder(), encoder: '', milvus }), bus, {
+      log: { ...silentLogger, warn: (message) => void warned.push(message) },
+    });
+    await settle(bus, 'p-3', 'Rotate the keys of service 19', { status: 'completed', minutes: 4 });
+    await until(
+      'the lesson to be tried again',
+      async () => (await bus.jsm.consumers.info('LOG', 'librarian')).num_redelivered > 0,
+      40_000,
+    );
+    expect(warned.filter((message) => message.includes('lesson'))).toEqual([]);
+    expect(actor.detail()).toMatch(/vector store at 127.0.0.1:\d+ does not answer/);
+    expect((await bus.jsm.streams.info('DEAD')).state.messages).toBe(0);
     await actor.drain(2_000);
   });
 });

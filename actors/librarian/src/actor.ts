@@ -6,6 +6,8 @@ import {
   isBusTrouble,
   openMemory,
   type Question,
+  RetryLater,
+  retryCurve,
   runConsumer,
   serveAsks,
   taskLog,
@@ -19,6 +21,7 @@ import { patternKeeper } from './patterns/keep-patterns.js';
 import { contextFor, search } from './search/answer.js';
 import { repositoryMap } from './search/map.js';
 import { type LibrarianSettingsInput, librarianSettingsSchema } from './settings.js';
+import { isStoreTrouble } from './store/errors.js';
 
 /** A store that did not answer is not asked again for this long, milliseconds. */
 const PATIENCE_MS = 2_000;
@@ -133,7 +136,11 @@ export function librarianActor(input: LibrarianSettingsInput = {}): ActorDefinit
             const text =
               record.task.text ??
               (await log.history(record.task.id)).findLast((l) => l.record.task.text !== undefined)?.record.task.text;
-            await patterns.keep(record, text);
+            await patterns.keep(record, text).catch((error: unknown) => {
+              // A store that is away is not the lesson's fault: it waits for as long as that takes.
+              if (!isStoreTrouble(error)) throw error;
+              throw new RetryLater((error as Error).message, retryCurve(delivery.delivery + 2));
+            });
           },
         });
         context.add({ name: 'patterns', stop: () => patterns.stop() });

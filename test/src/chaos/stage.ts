@@ -15,6 +15,7 @@ import {
   publish,
   type RunningActor,
   runActor,
+  StreamFull,
   silentLogger,
   taskLog,
   watchPresence,
@@ -122,7 +123,16 @@ export async function openStage(run: Run, options: StageOptions = {}): Promise<S
     const settled = async () => (await counted()) - probes;
     const submit = async (task: ReturnType<TaskMaker>) => {
       const event = { type: EVENT_TYPES.taskSubmit, id: task.id, retryMs: 120_000 };
-      await publish(bus, bus.subjects.submit, task, event);
+      for (;;) {
+        try {
+          await publish(bus, bus.subjects.submit, task, event);
+          break;
+        } catch (error) {
+          // Pressure from behind, said by name: whoever insists waits.
+          if (!(error instanceof StreamFull)) throw error;
+          await sleep(1_000);
+        }
+      }
       ledger.acked.set(task.id, Date.now());
     };
     return {

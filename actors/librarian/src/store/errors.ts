@@ -44,3 +44,8 @@ export class StoreOutdated extends Error {
     super(`the index in ${where} was written by an earlier version of Cortex: remove that folder and index again`);
   }
 }
+
+/** Whether the store as a whole is at fault, and not what it was asked. */
+export function isStoreTrouble(error: unknown): boolean {
+  return error instanceof StoreUnreachable || error instanceof StoreMismatch || error instanceof StoreOutdated;
+}

@@ -22,20 +22,40 @@ export const hungWorkers: Scenario = {
         for (const i of [1, 2]) stage.worker(master, `${master}-${i}`, { CHAOS_TIME_LIMIT_MS: String(limitMs) });
       await stage.ready(['coordinator', ...MASTERS.flatMap(() => ['worker', 'worker'])]);
       const began = Date.now();
-      const faulty = (i: number) => (i < each ? 'endless' : i < 2 * each ? 'block' : undefined);
-      const loading = stage.load(tasks, run.quick ? 10 : 20, (i) => {
-        const fault = faulty(i);
-        const labels = { ms: '40', ...(fault ? { fault, block_ms: String(3 * LEASE_MS) } : {}) };
-        return { ...plainTask(i), labels };
+      // One kind of fault after the other: a blocked worker can neither cut nor be paused.
+      const faulty = (i: number, fault: string) => ({
+        ...plainTask(i),
+        labels: { ms: '40', fault, block_ms: String(3 * LEASE_MS) },
       });
-      for (let i = 0; i < each; i++) {
-        await sleep(500);
-        const victim = stage.children[Math.floor(run.random() * stage.children.length)];
-        victim?.signal('SIGSTOP');
-        await sleep(3 * LEASE_MS);
-        victim?.signal('SIGCONT');
-      }
-      await loading;
+      const usual = (count: number, from: number) =>
+        stage.load(count, run.quick ? 10 : 20, (i) => ({ ...plainTask(from + i), labels: { ms: '40' } }));
+      const share = Math.floor((tasks - 2 * each) / 3);
+      let next = 2 * each;
+      const beside = (fault: () => Promise<void>) => {
+        const loading = usual(share, next);
+        next += share;
+        return Promise.all([loading, fault()]);
+      };
+      await beside(async () => {
+        for (let i = 0; i < each; i++) await stage.submit(faulty(i, 'endless'));
+        await sleep(limitMs + 2_000);
+      });
+      await beside(async () => {
+        for (let i = each; i < 2 * each; i++) {
+          await stage.submit(faulty(i, 'block'));
+          // Its master has one more worker, which must be free to take it.
+          await sleep(3 * LEASE_MS + 1_000);
+        }
+      });
+      await beside(async () => {
+        for (let i = 0; i < each; i++) {
+          const victim = stage.children[Math.floor(run.random() * stage.children.length)];
+          victim?.signal('SIGSTOP');
+          await sleep(3 * LEASE_MS);
+          victim?.signal('SIGCONT');
+          await sleep(500);
+        }
+      });
       const ended = Date.now();
       const longest = 2 * (LEASE_MS + limitMs) + 10_000;
       await stage.drained(longest + 60_000);
