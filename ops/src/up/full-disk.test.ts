@@ -18,7 +18,7 @@ function watched(answers: (n: number) => boolean, logFile = join(tmpdir(), 'no s
       },
     },
   } as unknown as Bus;
-  const server = { restart: () => void restarts++, logFile };
+  const server = { restart: async () => void restarts++, logFile };
   const watch = watchFullDisk({ bus, server, folder: tmpdir(), say: (line) => void said.push(line), everyMs: 5 });
   return { said, watch, asked: () => asked, restarts: () => restarts };
 }

@@ -58,7 +58,7 @@ export function watchFullDisk(options: FullDiskOptions): { stop(): void } {
     say('nats-server stores nothing although there is room on the disk again: starting it anew');
     failed = 0;
     hadRoom = false;
-    server.restart();
+    await server.restart();
   };
   const timer = setInterval(() => {
     if (looking) return;

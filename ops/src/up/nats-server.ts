@@ -18,6 +18,8 @@ export interface OwnServerOptions {
   readonly log: (line: string) => void;
   /** Told the process id after each start. */
   readonly onStart?: (pid: number) => void;
+  /** Milliseconds after which a server that was asked to end is killed. Default 10,000. */
+  readonly insistMs?: number;
 }
 
 export interface OwnServer {
@@ -25,9 +27,9 @@ export interface OwnServer {
   readonly name: string;
   readonly logFile: string;
   pid(): number | undefined;
-  /** Asks it to end; it is started again as after any other end. */
-  restart(): void;
-  /** Asks it to end, waits, and insists after 10 s. */
+  /** Asks it to end, waits, and insists; it is started again as after any other end. Resolves when the old one is gone. */
+  restart(): Promise<void>;
+  /** Asks it to end, waits, and insists. */
   stop(): Promise<void>;
 }
 
@@ -64,6 +66,15 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
     await untilOpen(started, port, logFile);
     if (started.pid !== undefined) options.onStart?.(started.pid);
   };
+  const end = async (dying: ChildProcess | undefined) => {
+    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => dying.once('exit', () => resolve()));
+    dying.kill('SIGTERM');
+    // One whose disk was full may never come to its end by itself.
+    await Promise.race([gone, sleep(options.insistMs ?? 10_000, undefined, { ref: false })]);
+    if (dying.exitCode === null && dying.signalCode === null) dying.kill('SIGKILL');
+    await gone;
+  };
   try {
     await start();
   } catch (error) {
@@ -76,16 +87,10 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
     name,
     logFile,
     pid: () => child?.pid,
-    restart: () => void child?.kill('SIGTERM'),
-    async stop() {
+    restart: () => end(child),
+    stop() {
       stopping = true;
-      const dying = child;
-      if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
-      const gone = new Promise<void>((resolve) => dying.once('exit', () => resolve()));
-      dying.kill('SIGTERM');
-      await Promise.race([gone, sleep(10_000, undefined, { ref: false })]);
-      if (dying.exitCode === null && dying.signalCode === null) dying.kill('SIGKILL');
-      await gone;
+      return end(child);
     },
   };
 }
