@@ -15,7 +15,11 @@ import {
 
 const STREAM_NAME_IN_USE = 10058;
 const CONSUMER_EXISTS = 10148;
+const STREAM_NOT_FOUND = 10059;
 const INSUFFICIENT_STORAGE = 10047;
+/** What a server has too little room for is made with half of it, and half again, down to this share. */
+const LEAST_SHARE = 1 / 64;
+const BUCKET_BYTES = 256 * 1024 * 1024;
 
 /**
  * Creates or updates all streams, fixed consumers and buckets. Retries while a cluster has no leader. What `settings` does not name stays as
@@ -23,19 +27,77 @@ const INSUFFICIENT_STORAGE = 10047;
  */
 export async function provision(bus: Bus, settings: Partial<ProvisionSettings> = {}): Promise<void> {
   const full = { ...DEFAULT_PROVISION, ...settings, replicas: settings.replicas ?? (await replicasInForce(bus)) };
-  for (const config of streamConfigs(bus.subjects, full)) await ensureStream(bus, config);
+  await ensureRoom(bus, [
+    ...streamConfigs(bus.subjects, full).map((config): Room => {
+      const bytes = config.max_bytes ?? 0;
+      return {
+        stream: config.name,
+        // What lies in memory takes no disk.
+        of: (share) => (config.storage === StorageType.Memory ? bytes : Math.round(bytes * share)),
+        make: (max_bytes) => ensureStream(bus, { ...config, max_bytes }),
+      };
+    }),
+    ...BUCKET_NAMES.map((name): Room => {
+      const bucket = bus.subjects.bucket(name);
+      return {
+        stream: `KV_${bucket}`,
+        of: (share) => Math.round(BUCKET_BYTES * share),
+        make: (bytes) => ensureBucket(bus, bucket, full.replicas, bytes),
+      };
+    }),
+  ]);
   for (const { stream, config } of consumerConfigs(bus.subjects, full))
     await ensureConsumer(bus, stream, config, settings.ackWaitMs === undefined ? ['ack_wait'] : []);
-  const kvm = new Kvm(bus.nc);
-  for (const bucket of BUCKET_NAMES) {
-    await patiently(() =>
-      kvm.create(bus.subjects.bucket(bucket), {
-        history: 16,
-        replicas: full.replicas,
-        storage: StorageType.File,
-        max_bytes: 256 * 1024 * 1024,
-      }),
-    );
+}
+
+/** A stream, or the one behind a bucket. */
+interface Room {
+  readonly stream: string;
+  /** The bytes it may take where there is room for this share of all. */
+  readonly of: (share: number) => number;
+  /** Makes it with so many bytes, or brings the one that is there up to date; whether it was made. */
+  readonly make: (bytes: number) => Promise<boolean>;
+}
+
+/**
+ * A server reserves what a stream may take, and one on a small disk has not enough for all: then every one that is made now gets half, and half
+ * again. What was there before keeps its size. Throws a RangeError that says how much is needed at least.
+ */
+async function ensureRoom(bus: Bus, rooms: readonly Room[]): Promise<void> {
+  const made = new Map<string, Room['of']>();
+  for (let share = 1; ; share /= 2) {
+    try {
+      for (const { stream, of, make } of rooms) if (!made.has(stream) && (await make(of(share)))) made.set(stream, of);
+      return;
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== INSUFFICIENT_STORAGE) throw error;
+      if (share <= LEAST_SHARE) {
+        const least = rooms.reduce((sum, { of }) => sum + of(LEAST_SHARE), 0);
+        throw new RangeError(
+          `JetStream of this NATS server has no room for the streams: they need ${Math.ceil(least / 1_048_576)} MiB at least; free disk space, or raise its max_file_store`,
+          { cause: error },
+        );
+      }
+      for (const [stream, shrink] of made) await bus.jsm.streams.update(stream, { max_bytes: shrink(share / 2) });
+    }
+  }
+}
+
+async function ensureBucket(bus: Bus, bucket: string, replicas: number, bytes: number): Promise<boolean> {
+  return patiently(async () => {
+    if (await isThere(bus, `KV_${bucket}`)) return false;
+    await new Kvm(bus.nc).create(bucket, { history: 16, replicas, storage: StorageType.File, max_bytes: bytes });
+    return true;
+  });
+}
+
+async function isThere(bus: Bus, stream: string): Promise<boolean> {
+  try {
+    await bus.jsm.streams.info(stream);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return false;
+    throw error;
   }
 }
 
@@ -91,30 +153,24 @@ async function replicasInForce(bus: Bus): Promise<number> {
   return Math.max(DEFAULT_PROVISION.replicas, ...infos.map((info) => info?.config.num_replicas ?? 1));
 }
 
-async function ensureStream(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<void> {
-  await patiently(async () => {
-    try {
-      await addStream(bus, config);
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
-      // It exists with other settings: bring it to ours. Storage and retention cannot change;
-      // size and replicas are left to whoever set them.
-      const { storage: _s, retention: _r, num_replicas: _n, max_consumers: _m, max_bytes: _b, ...mutable } = config;
-      await bus.jsm.streams.update(config.name, mutable);
+async function ensureStream(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<boolean> {
+  return patiently(async () => {
+    // Asked first: a server without room refuses also what is there already.
+    if (!(await isThere(bus, config.name))) {
+      try {
+        await bus.jsm.streams.add(config);
+        return true;
+      } catch (error) {
+        // Somebody else was faster.
+        if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
+      }
     }
+    // It exists with other settings: bring it to ours. Storage and retention cannot change;
+    // size and replicas are left to whoever set them.
+    const { storage: _s, retention: _r, num_replicas: _n, max_consumers: _m, max_bytes: _b, ...mutable } = config;
+    await bus.jsm.streams.update(config.name, mutable);
+    return false;
   });
-}
-
-/** A server on a small disk cannot reserve the full size: take what it has, down to a sixteenth. */
-async function addStream(bus: Bus, config: Partial<StreamConfig> & { name: string }): Promise<void> {
-  for (let share = 1; ; share /= 2) {
-    try {
-      await bus.jsm.streams.add({ ...config, max_bytes: Math.round((config.max_bytes ?? 0) * share) });
-      return;
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== INSUFFICIENT_STORAGE || share <= 1 / 16) throw error;
-    }
-  }
 }
 
 /** Creates a consumer, or brings the one that is there to `config`, but for the fields in `keep`. */
