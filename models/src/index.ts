@@ -85,7 +85,11 @@ export {
   type DriftReport,
   type DriftRow,
   dataDrift,
+  type ExpectedAccuracy,
+  type ExpectedOptions,
+  expectedAccuracy,
   forgetChanged,
+  type JudgedConfidence,
   NEW_DETECTOR,
   watchRow,
 } from './drift/index.js';

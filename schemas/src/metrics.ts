@@ -205,7 +205,7 @@ export const METRICS = {
     'gauge',
     '{share}',
     ['family', 'when'],
-    'Share of the failed tasks of the champion: `before` (when it began to serve) and `lately`. Apart from each other: drift.',
+    'Share of the failed tasks of the champion: `before` (when it began to serve), `lately`, and `expected` of the newest decisions, whose outcomes are not known yet. Apart from each other: drift.',
   ),
   modelEvents: metric(
     'cortex.model.events',

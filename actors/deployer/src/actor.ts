@@ -70,7 +70,11 @@ async function start(context: ActorContext, fixed: DeployerSettings): Promise<vo
     const versions = new Map<string, ModelVersion>();
     context.add({
       name: `measures of ${family}`,
-      stop: measureTrial(family, { state: () => store.state(), version: (name) => versions.get(name) }),
+      stop: measureTrial(family, {
+        state: () => store.state(),
+        version: (name) => versions.get(name),
+        expected: () => healths.get(family)?.report().expected,
+      }),
     });
     const watch = await registry.watch(family, (aliases) => {
       void store.submit(aliasEvent(aliases, Date.now())).catch(() => undefined);

@@ -43,6 +43,9 @@ export interface Judged extends Observed {
   /** Undefined: nothing is known at this age. */
   readonly success?: boolean;
   readonly quality?: number;
+  /** As the worker reported them. */
+  readonly minutes?: number;
+  readonly tokens?: number;
   /** 0 to 1; nothing known is 0. */
   readonly reward: number;
   readonly waitMs?: number;
@@ -140,6 +143,8 @@ export function judgedOf(observed: Observed, records: readonly LogRecord[], sett
     ...(executed === undefined ? {} : { executed }),
     ...(success === undefined ? {} : { success }),
     ...(told && outcome.quality !== undefined ? { quality: outcome.quality } : {}),
+    ...(told && outcome.minutes !== undefined ? { minutes: outcome.minutes } : {}),
+    ...(told && outcome.tokens !== undefined ? { tokens: outcome.tokens } : {}),
     reward: told ? rewardOf({ success: success === true, ...pick(outcome) }, settings) : 0,
     ...(told && last ? { waitMs: Math.max(0, Date.parse(last.at) - observed.at) } : {}),
   };

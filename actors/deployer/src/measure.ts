@@ -1,6 +1,6 @@
 // The state of a trial and of what serves, as gauges. Every replica says the same: boards take the largest, not the sum.
 import { count, type ModelVersion, observe, type Reading } from '@cortex/bus';
-import { evidenceOf, meanOfArm } from '@cortex/models';
+import { type ExpectedAccuracy, evidenceOf, meanOfArm } from '@cortex/models';
 import type { Phase, TrialState } from './state.js';
 
 const PHASES: readonly Phase[] = ['idle', 'shadow', 'asked', 'canary', 'probation'];
@@ -13,10 +13,12 @@ export interface MeasuredTrial {
   state(): TrialState;
   /** What is known of a version by its name; undefined until it was looked up. */
   version(name: string): ModelVersion | undefined;
+  /** What its newest decisions promise; undefined until enough is known. */
+  expected(): ExpectedAccuracy | undefined;
 }
 
 /** Measures one family until the returned function is called. */
-export function measureTrial(family: string, { state, version }: MeasuredTrial): () => void {
+export function measureTrial(family: string, { state, version, expected }: MeasuredTrial): () => void {
   const serving = <T>(each: (alias: string, version: ModelVersion) => T[]): T[] =>
     ALIASES.flatMap((alias) => {
       const name = state().aliases[alias];
@@ -39,9 +41,11 @@ export function measureTrial(family: string, { state, version }: MeasuredTrial):
     ),
     observe('modelFailures', () => {
       const { baseline, detector } = state().watch.overall;
+      const promised = expected();
       return [
         ...(baseline === undefined ? [] : [[baseline, { family, when: 'before' }] as const]),
         ...(detector?.recent == null ? [] : [[detector.recent, { family, when: 'lately' }] as const]),
+        ...(promised === undefined ? [] : [[1 - promised.now, { family, when: 'expected' }] as const]),
       ];
     }),
     observe('trialPhase', () => PHASES.map((phase) => [state().phase === phase ? 1 : 0, { family, phase }] as const)),
