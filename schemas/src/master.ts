@@ -22,11 +22,14 @@ export const masterSchema = z
     capabilities: z.array(z.string().max(128)).max(200).default([]),
     limits: z
       .looseObject({
-        concurrency: z.number().int().positive().optional(),
-        per_minute: z.number().positive().optional(),
+        concurrency: z
+          .number()
+          .int()
+          .positive()
+          .optional()
+          .describe('Most tasks of each priority that its workers have at once; the others wait in the log.'),
       })
-      .default({})
-      .describe('Most tasks at once; most tasks a minute.'),
+      .default({}),
     status: z.enum(MASTER_STATUSES).default('active').describe('A paused master is not chosen; what it has, it keeps.'),
     updated_at: momentSchema.optional(),
   })

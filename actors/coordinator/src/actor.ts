@@ -46,7 +46,7 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
   const choosable = await startWorkConsumers(
     context,
     masters,
-    (master) => provisionMaster(bus, master),
+    (master, atOnce) => provisionMaster(bus, master, {}, { concurrency: atOnce }),
     async (names) => {
       const there = await consumerNames(bus, subjects.stream('LOG'));
       return names.filter((name) => PRIORITIES.some((priority) => !there.has(subjects.workConsumer(name, priority))));

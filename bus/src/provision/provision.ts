@@ -117,17 +117,23 @@ export function restore(bus: Bus): Promise<void> {
   return work;
 }
 
-/** Creates the work consumers of a master. A master can be chosen once this has returned. */
+/**
+ * Creates the work consumers of a master. A master can be chosen once this has returned. `limits` are those of its registration: without them what
+ * is in force stays.
+ */
 export async function provisionMaster(
   bus: Bus,
   master: string,
   settings: Partial<ProvisionSettings> = {},
+  limits?: { readonly concurrency?: number | undefined },
 ): Promise<void> {
   const keep: (keyof ConsumerConfig)[] = [
     ...(settings.leaseMs === undefined ? (['ack_wait'] as const) : []),
     ...(settings.maxDeliver === undefined ? (['max_deliver'] as const) : []),
+    ...(limits === undefined ? (['max_ack_pending'] as const) : []),
   ];
-  for (const { config } of workConsumers(bus.subjects, master, { ...DEFAULT_PROVISION, ...settings }))
+  const full = { ...DEFAULT_PROVISION, ...settings };
+  for (const { config } of workConsumers(bus.subjects, master, full, limits?.concurrency))
     await ensureConsumer(bus, bus.subjects.stream('LOG'), config, keep);
 }
 

@@ -314,11 +314,15 @@ export function consumerConfigs(
   }));
 }
 
-/** The four consumers a master's workers share. */
+/** Most tasks of one priority that the workers of a master hold at once, where the master says nothing else. */
+const MOST_AT_ONCE = 5_000;
+
+/** The four consumers a master's workers share. @param atOnce most tasks of each priority that are handed out at once */
 export function workConsumers(
   subjects: Subjects,
   master: string,
   settings: ProvisionSettings,
+  atOnce = MOST_AT_ONCE,
 ): { priority: Priority; config: Partial<ConsumerConfig> & { durable_name: string } }[] {
   return PRIORITIES.map((priority) => ({
     priority,
@@ -331,7 +335,7 @@ export function workConsumers(
       // The lease: a worker that neither renews nor answers loses the task to another.
       ack_wait: settings.leaseMs * 1_000_000,
       max_deliver: settings.maxDeliver,
-      max_ack_pending: 5_000,
+      max_ack_pending: Math.min(MOST_AT_ONCE, atOnce),
     },
   }));
 }

@@ -5,10 +5,11 @@ import { startWorkConsumers } from './work-consumers.js';
 
 function registry() {
   const names: string[] = [];
+  const limits = new Map<string, number>();
   let changed: () => void = () => undefined;
   return {
     masters: {
-      list: () => names.map((name) => ({ name, status: 'active' })),
+      list: () => names.map((name) => ({ name, status: 'active', limits: { concurrency: limits.get(name) } })),
       onChange(listener: () => void) {
         changed = listener;
         return () => undefined;
@@ -16,6 +17,10 @@ function registry() {
     } as unknown as MasterRegistry,
     add(name: string) {
       names.push(name);
+      changed();
+    },
+    limit(name: string, atOnce: number) {
+      limits.set(name, atOnce);
       changed();
     },
   };
@@ -58,4 +63,19 @@ it('waits for no master whose consumers cannot be made', async () => {
   add('security');
   await stop();
   expect(choosable.pending()).toEqual([]);
+});
+
+it('passes on how much a master may do at once, and again when that changes', async () => {
+  const { masters, add, limit } = registry();
+  const { context: actor, stop } = context();
+  const told: (string | number | undefined)[] = [];
+  await startWorkConsumers(actor, masters, async (name, atOnce) => void told.push(name, atOnce));
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  add('security');
+  await settled();
+  limit('security', 3);
+  await settled();
+  limit('security', 3);
+  await stop();
+  expect(told).toEqual(['coordinator', undefined, 'security', undefined, 'security', 3]);
 });

@@ -18,22 +18,27 @@ const CHECK_MS = 10_000;
 export async function startWorkConsumers(
   context: ActorContext,
   masters: MasterRegistry,
-  provision: (master: string) => Promise<void>,
+  /** @param atOnce most tasks of a priority that its workers hold at once; undefined: no limit of its own */
+  provision: (master: string, atOnce: number | undefined) => Promise<void>,
   /** Whether all consumers of each of these masters are still there; gives those that lack one. */
   lacking: (names: readonly string[]) => Promise<string[]> = async () => [],
 ): Promise<Choosable> {
-  const ready = new Set<string>();
+  /** By master, with the limit that is in force. */
+  const ready = new Map<string, number | undefined>();
   let choice: Choice | undefined;
   // Tried in vain: nothing waits for those, or an identity that may not make consumers would hold every task.
   const failed = new Set<string>();
   let running: Promise<void> = Promise.resolve();
   const once = async () => {
-    const wanted = [FALLBACK_MASTER, ...masters.list().map((m) => m.name)];
-    for (const name of wanted) {
-      if (ready.has(name)) continue;
+    const wanted = new Map<string, number | undefined>([
+      [FALLBACK_MASTER, undefined],
+      ...masters.list().map(({ name, limits }) => [name, limits?.concurrency] as const),
+    ]);
+    for (const [name, atOnce] of wanted) {
+      if (ready.has(name) && ready.get(name) === atOnce) continue;
       try {
-        await provision(name);
-        ready.add(name);
+        await provision(name, atOnce);
+        ready.set(name, atOnce);
         choice = undefined;
         failed.delete(name);
         context.degrade(`work of ${name}`, undefined);
@@ -56,7 +61,7 @@ export async function startWorkConsumers(
   });
   const check = async () => {
     // An unanswered question says nothing.
-    for (const name of await lacking([...ready]).catch(() => [])) {
+    for (const name of await lacking([...ready.keys()]).catch(() => [])) {
       ready.delete(name);
       choice = undefined;
     }
