@@ -6,6 +6,7 @@ import {
   bound,
   forgetBefore,
   keep,
+  LONGEST_RHYTHM_MS,
   MOST,
   masterOf,
   rhythm,
@@ -87,8 +88,7 @@ function beat(state: WatchState, event: Beat, now: number): void {
     source: event.source,
   };
   if (before) {
-    const silent = now - worker.heardAt > silenceLimit(worker);
-    if (!silent) keep(worker.intervals, now - worker.heardAt, 8);
+    learnRhythm(worker, now - worker.heardAt);
     if (event.source !== undefined && event.source !== worker.source) {
       worker.turns++;
       // Another process: nobody told this one to rest.
@@ -109,6 +109,7 @@ function beat(state: WatchState, event: Beat, now: number): void {
   worker.saidAt = event.at;
   worker.source = event.source;
   worker.gauges = { ...event.gauges };
+  worker.capabilities = event.capabilities ?? [];
   keep(worker.skews, event.at - now, 4);
   worker.tasks = new Map(event.tasks.map((task) => [task, worker.tasks.get(task) ?? now]));
   for (const [task, since] of worker.tasks) {
@@ -120,6 +121,19 @@ function beat(state: WatchState, event: Beat, now: number): void {
   state.workers.delete(event.worker);
   state.workers.set(event.worker, worker);
   bound(state.workers, MOST.workers);
+}
+
+/** Silent twice for so long, and alike: that is how it beats, not a trouble. Else a slow rhythm could never be learned. */
+function learnRhythm(worker: WorkerState, gap: number): void {
+  if (gap <= silenceLimit(worker)) {
+    keep(worker.intervals, gap, 8);
+    delete worker.longGap;
+    return;
+  }
+  const before = worker.longGap ?? 0;
+  if (gap <= LONGEST_RHYTHM_MS && Math.max(gap, before) <= 1.5 * Math.min(gap, before))
+    for (const interval of [before, gap]) keep(worker.intervals, interval, 8);
+  worker.longGap = gap;
 }
 
 /** Two words within one millisecond differ in what they say; the same word twice was sent again. */

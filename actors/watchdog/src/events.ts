@@ -11,6 +11,8 @@ export interface Beat {
   /** What it is working on. */
   readonly tasks: readonly string[];
   readonly gauges: Readonly<Record<string, number>>;
+  /** What it says it can do. */
+  readonly capabilities?: readonly string[];
   /** Connection it came from: two processes under one name differ here. */
   readonly source?: string;
 }

@@ -13,9 +13,13 @@ export interface WorkerState {
   saidAt: number;
   /** The last intervals between beats: its rhythm is the longest of them. */
   intervals: number[];
+  /** The last silence that was longer than its rhythm allows. */
+  longGap?: number;
   /** Tasks at hand, with when each was first named. */
   tasks: Map<string, number>;
   gauges: Record<string, number>;
+  /** What it says it can do. */
+  capabilities?: readonly string[];
   /** When a gauge other than load last changed, or what it works on. */
   movedAt: number;
   idleSince: number | undefined;
@@ -156,10 +160,12 @@ export function masterOf(state: WatchState, name: string): MasterState {
   return master;
 }
 
+export const LONGEST_RHYTHM_MS = 60_000;
+
 /** Milliseconds between a worker's periodic beats, 1 s to 60 s: words in between are shorter, so the longest counts. */
 export function rhythm(worker: WorkerState): number {
   if (worker.intervals.length < 2) return 5_000;
-  return Math.min(60_000, Math.max(1_000, ...worker.intervals));
+  return Math.min(LONGEST_RHYTHM_MS, Math.max(1_000, ...worker.intervals));
 }
 
 /** Milliseconds of silence after which a worker counts as silent: three beats and a little. */

@@ -48,7 +48,9 @@ export function adopt(book: AlertBook, announced: readonly Alert[], now: number)
     if (key === undefined) continue;
     const openedAt = Date.parse(String(alert.starts_at ?? alert.at));
     const mine = book.open.get(key);
-    if (mine) book.open.set(key, { ...mine, id: alert.id, openedAt });
+    const done =
+      typeof alert.action === 'string' && mine?.actions.length === 0 ? { actions: [alert.action], acted: 1 } : {};
+    if (mine) book.open.set(key, { ...mine, id: alert.id, openedAt, ...done });
     else book.lately.set(key, { id: alert.id, openedAt, at: now, count: Number(alert.count ?? 1) });
   }
 }

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { until } from '@cortex/bus';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../finding.js';
-import { closeOver, MOST_SINGLE, newBook, noteAction, takeFindings } from './book.js';
-import { alertMessage } from './message.js';
+import { closeOver, identity, MOST_SINGLE, newBook, noteAction, type OpenAlert, takeFindings } from './book.js';
+import { alertMessage, messageIdOf } from './message.js';
 import { openOutlets } from './outlets.js';
 
 const finding = (target: string, more: Partial<Finding> = {}): Finding => ({
@@ -49,6 +49,48 @@ describe('alerts', () => {
     expect(book.open.size).toBe(0);
     expect(left.length).toBeLessThanOrEqual(1);
   });
+
+  it('that are folded speak through their group: how grave the gravest is, what was done, and under one identity for whoever leads next', () => {
+    const book = newBook();
+    const said = takeFindings(
+      book,
+      Array.from({ length: 10 }, (_, i) => finding(`worker:w-${i}`)),
+      0,
+    );
+    const group = said.at(-1)?.alert;
+    expect(book.open.get(identity(group?.finding ?? finding('')))).toBe(group);
+    const worse = takeFindings(book, [finding('worker:w-8', { severity: 'critical' })], 1_000);
+    expect(worse).toMatchObject([{ change: 'worse', alert: { id: group?.id, severity: 'critical' } }]);
+    const late = takeFindings(book, [finding('worker:w-20', { severity: 'critical' })], 1_000);
+    expect(late).toEqual([]);
+    const told = noteAction(book, 'no-heartbeat worker:w-8', 'restart-worker worker:w-8');
+    expect(told).toMatchObject([{ change: 'acted', alert: { id: group?.id } }]);
+    for (let i = 5; i < 10; i++)
+      for (const step of ['a', 'b']) noteAction(book, `no-heartbeat worker:w-${i}`, `${step} w-${i}`);
+    expect(alertMessage({ change: 'acted', alert: group as OpenAlert }, 2_000, 'me').action).toMatch(
+      /; b w-9 \(and 6 before\)$/,
+    );
+    closeOver(book, 60_000);
+    closeOver(book, 60_001);
+    const again = takeFindings(
+      book,
+      Array.from({ length: 10 }, (_, i) => finding(`worker:w-${i}`)),
+      61_000,
+    );
+    expect(again.at(-1)?.alert.id).toBe(group?.id);
+  });
+
+  it('keep every step that was taken, not the last alone', () => {
+    const book = newBook();
+    const [fired] = takeFindings(book, [finding('worker:w-1')], 0);
+    // Both within one look: the stream must not take the second for the first sent again.
+    const ids = ['take-lease task:t-1', 'restart-worker worker:w-1'].flatMap((step) =>
+      noteAction(book, 'no-heartbeat worker:w-1', step).map(messageIdOf),
+    );
+    expect(new Set(ids).size).toBe(2);
+    const message = alertMessage({ change: 'acted', alert: fired?.alert as OpenAlert }, 0, 'me');
+    expect(message.action).toBe('take-lease task:t-1; restart-worker worker:w-1');
+  });
 });
 
 describe('outlets', () => {
@@ -88,9 +130,13 @@ describe('outlets', () => {
     });
     expect(manager[0]).not.toHaveProperty('endsAt');
     expect(got.find(({ url }) => url === '/hook')?.body).toMatchObject({ kind: 'no-heartbeat', status: 'firing' });
+    // Alertmanager forgets what is not said again; the webhook was told.
+    outlets.repeat([...book.open.values()].map((alert) => alertMessage({ change: 'fired', alert }, 2_000, 'me')));
+    await until('it again', () => got.length === 3);
+    expect(got[2]?.url).toBe('/api/v2/alerts');
     for (const change of closeOver(book, 99_000)) outlets.send(alertMessage(change, 99_000, 'me'));
-    await until('the end', () => got.length === 4);
-    expect(JSON.stringify(got.slice(2))).toContain('endsAt');
+    await until('the end', () => got.length === 5);
+    expect(JSON.stringify(got.slice(3))).toContain('endsAt');
     outlets.stop();
     await new Promise((resolve) => server.close(resolve));
   });

@@ -24,9 +24,19 @@ export function alertMessage({ change, alert }: AlertChange, now: number, by: st
     ...(finding.actor === undefined ? {} : { actor: finding.actor }),
     ...(finding.traceId === undefined ? {} : { trace_id: finding.traceId }),
     evidence: { ...finding.evidence },
-    ...(alert.action === undefined ? {} : { action: alert.action }),
+    ...(alert.actions.length === 0 ? {} : { action: actionOf(alert) }),
     by,
   };
+}
+
+/** What makes it one message, however often it is published. Two steps may be taken within one look: each is said. */
+export function messageIdOf({ change, alert }: AlertChange): string {
+  return `${alert.id}-${change}-${alert.count}.${alert.acted}`;
+}
+
+function actionOf({ actions, acted }: AlertChange['alert']): string {
+  const more = acted - actions.length;
+  return `${actions.join('; ')}${more > 0 ? ` (and ${more} before)` : ''}`;
 }
 
 export interface AlertmanagerAlert {

@@ -36,3 +36,28 @@ it('never rests longer than ten minutes', () => {
   for (let i = 0; i < 20; i++) breaker = trip(breaker, 'security', LIMITS, i);
   expect(breaker.restMs).toBe(600_000);
 });
+
+it('does not wait for ever for a trial that was cancelled or ended unseen: others try the master out, and an old failure still counts', () => {
+  const breaker = trip(undefined, 'security', LIMITS, 0);
+  rested(breaker, 30_000);
+  for (const task of ['a', 'b', 'c']) probed(breaker, task, LIMITS);
+  for (const task of ['a', 'b']) attempted(breaker, task, true, LIMITS, 35_000);
+  expect(rested(breaker, 30_000)).toBeUndefined();
+  expect(rested(breaker, 89_000)).toBeUndefined();
+  expect(rested(breaker, 90_000)).toMatchObject({ move: 'try', why: expect.stringMatching(/not ended/) });
+  expect(probed(breaker, 'd', LIMITS)).toBeUndefined();
+  const unlucky = structuredClone(breaker);
+  expect(attempted(breaker, 'd', true, LIMITS, 91_000)).toMatchObject({ move: 'close' });
+  expect(attempted(unlucky, 'c', false, LIMITS, 91_000)).toMatchObject({ move: 'pause' });
+  expect(unlucky).toMatchObject({ state: 'open', trips: 2 });
+});
+
+it('lets no more through in each trial than may try it out', () => {
+  const breaker = trip(undefined, 'security', LIMITS, 0);
+  rested(breaker, 30_000);
+  for (const task of ['a', 'a', 'b']) expect(probed(breaker, task, LIMITS)).toBeUndefined();
+  expect(probed(breaker, 'c', LIMITS)).toMatchObject({ move: 'hold' });
+  for (const now of [30_000, 90_000]) rested(breaker, now);
+  for (const task of ['d', 'e']) expect(probed(breaker, task, LIMITS)).toBeUndefined();
+  expect(probed(breaker, 'f', LIMITS)).toMatchObject({ move: 'hold' });
+});

@@ -72,7 +72,7 @@ const EFFECTS: Record<ActionKind, (hands: Hands, act: Act) => Promise<Effect>> =
   async 'ask-person'({ bus }, { id, args, target, reason, evidence, alert }) {
     const request: ReviewRequest = {
       id: `watch-${id}`,
-      kind: 'intervention',
+      kind: typeof args.kind === 'string' ? args.kind : 'intervention',
       question: `What shall be done about ${target}? ${reason}`.slice(0, 1_000),
       asked_by: BY,
       asked_at: new Date().toISOString(),

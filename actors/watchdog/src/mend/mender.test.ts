@@ -1,4 +1,17 @@
-import { type Bus, openMasters, runActor, runConsumer, serveControl, silentLogger, taskLog, until } from '@cortex/bus';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Bus,
+  openMasters,
+  openModelRegistry,
+  runActor,
+  runConsumer,
+  serveControl,
+  silentLogger,
+  taskLog,
+  until,
+} from '@cortex/bus';
 import { describeOnServer } from '@cortex/bus/testing';
 import {
   type Action,
@@ -11,8 +24,8 @@ import {
 import { expect, it } from 'vitest';
 import { watchdogActor } from '../actor.js';
 import { keyOf, openJournal } from '../journal.js';
-import { listActs, undoAct } from './mender.js';
-import type { ActRecord } from './types.js';
+import { createMender, listActs, undoAct } from './mender.js';
+import type { ActRecord, Wanted } from './types.js';
 
 const QUICK = { tickMs: 100, backlogMs: 300, takeOverMs: 800, breakerRestMs: 1_500, probes: 2 };
 
@@ -25,7 +38,12 @@ function actionsOf(bus: Bus): Action[] {
 }
 
 /** Puts a task through its life in the log, as a coordinator would. */
-async function lived(bus: Bus, id: string, master: string, success: boolean | undefined): Promise<void> {
+async function lived(
+  bus: Bus,
+  id: string,
+  master: string,
+  success: boolean | 'second attempt' | undefined,
+): Promise<void> {
   const log = taskLog(bus);
   const decision = {
     task: id,
@@ -51,6 +69,16 @@ async function lived(bus: Bus, id: string, master: string, success: boolean | un
     undefined,
   );
   if (success === undefined) return;
+  if (success === 'second attempt') {
+    await log.append(
+      id,
+      { step: 'escalated', task, decision, decided_revision: 1, attempts: 2, reason: 'the one before lost its lease' },
+      master,
+      'medium',
+      decided,
+    );
+    return;
+  }
   await log.append(
     id,
     {
@@ -81,6 +109,13 @@ describeOnServer('interventions', (suite) => {
     expect(pause).toMatchObject({ by: 'watchdog', state: 'done', before: 'active', after: 'paused', undo: true });
     expect(pause.evidence).toHaveProperty('usual_share');
     await until('the trial', () => masters.find('ill')?.status === 'active');
+    // An attempt that failed counts, whatever comes of the task.
+    await lived(bus, 'probe-0', 'ill', 'second attempt');
+    await until('the next pause', () =>
+      actions.some((a) => a.kind === 'pause-master' && /the 2\. time \(\d+ failed/.test(a.reason ?? '')),
+    );
+    await until('its rest', () => masters.find('ill')?.status === 'paused');
+    await until('the next trial', () => masters.find('ill')?.status === 'active');
     await lived(bus, 'probe-1', 'ill', true);
     await lived(bus, 'probe-2', 'ill', true);
     await until('its return', () =>
@@ -176,6 +211,64 @@ describeOnServer('interventions', (suite) => {
     await watchdog.drain();
     end();
   }, 60_000);
+
+  it('can be taken back: how much a worker does at once, a task that was stopped, a model’s share of the tasks', async () => {
+    const bus = await suite.connect();
+    const worker = await suite.connect();
+    let atOnce = 2;
+    const end = serveControl(
+      worker,
+      new Map([
+        [
+          'concurrency',
+          ({ value }) => {
+            const before = atOnce;
+            atOnce = Number(value);
+            return { before, after: atOnce };
+          },
+        ],
+      ]),
+    );
+    const masters = await openMasters(bus);
+    const mender = createMender({ bus, tasks: taskLog(bus), masters }, await openJournal(bus), silentLogger);
+    const mend = (kind: Wanted['kind'], args: Wanted['args']) =>
+      mender.mend({ id: `back-${kind}`, kind, target: 'x', reason: 'for the test', args });
+
+    await mend('set-concurrency', { worker: 'w', instance: worker.instance, value: 5 });
+    expect(atOnce).toBe(5);
+    await undoAct(bus, 'back-set-concurrency', 'ada');
+    expect(atOnce).toBe(2);
+
+    await lived(bus, 'stopped-task', 'security', undefined);
+    const said: { task?: string; answer?: string; by?: string; reason?: string }[] = [];
+    for (const subject of [bus.subjects.cancel, bus.subjects.reviewsAnswered])
+      bus.nc.subscribe(subject, { callback: (_error, msg) => void said.push(msg.json()) });
+    await mend('stop-task', { task: 'stopped-task' });
+    await until('the cancel', () => said.some(({ task, reason }) => task === 'stopped-task' && reason !== undefined));
+    await undoAct(bus, 'back-stop-task', 'ada');
+    await until('the order to decide it anew', () =>
+      said.some(({ task, answer, by }) => task === 'stopped-task' && answer === 'retry' && by === 'ada'),
+    );
+
+    const folder = await mkdtemp(join(tmpdir(), 'cortex-model-'));
+    const registry = await openModelRegistry(bus, { keys: join(folder, 'keys') });
+    const model = join(folder, 'model');
+    await mkdir(model);
+    for (const content of ['one', 'two']) {
+      await writeFile(join(model, 'model.txt'), content);
+      await registry.publish('router', model, { by: 'test' });
+    }
+    const who = { by: 'test', reason: 'for the test' };
+    await registry.setAliases('router', { champion: 'router@1' }, who);
+    await registry.setAliases('router', { challenger: 'router@2', share: 0.2 }, who);
+    await mend('lower-challenger', { family: 'router' });
+    expect((await registry.aliases('router')).share).toBeCloseTo(0.1);
+    await undoAct(bus, 'back-lower-challenger', 'ada');
+    expect((await registry.aliases('router')).share).toBeCloseTo(0.2);
+    await rm(folder, { recursive: true });
+    end();
+    await masters.close();
+  }, 30_000);
 
   it('are only said in a dry run', async () => {
     const bus = await suite.connect();

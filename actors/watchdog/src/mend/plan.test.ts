@@ -112,11 +112,16 @@ describe('the ladder', () => {
     expect(kinds(planMends(mend, [collapse], context(state), T0 + 3_600_000))).toEqual([]);
   });
 
-  it('stops a task only when its tokens are nearly gone', () => {
+  it('stops a task only when its tokens are nearly gone, and asks whether it shall go on', () => {
     const state = scene(3, 't-1');
     const budget = (severity: Finding['severity']) => finding('token-budget', 'task:t-1', { severity, task: 't-1' });
     expect(kinds(planMends(newMendState(), [budget('warning')], context(state), T0))).toEqual([]);
-    expect(kinds(planMends(newMendState(), [budget('critical')], context(state), T0))).toEqual(['stop-task']);
+    const mend = newMendState();
+    const planned = planMends(mend, [budget('critical')], context(state), T0);
+    expect(kinds(planned)).toEqual(['stop-task', 'ask-person']);
+    expect(planned.wanted[1]?.args).toMatchObject({ task: 't-1', kind: 'budget' });
+    // Let go on by a person, and over again.
+    expect(kinds(planMends(mend, [budget('critical')], context(state), T0 + 70_000))).toContain('stop-task');
   });
 
   it('sets a worker aside that claims success without evidence a third time', () => {
@@ -129,6 +134,107 @@ describe('the ladder', () => {
         T0 + n,
       );
     expect([claims(1), claims(2), claims(3)].map(kinds)).toEqual([[], [], ['rest-worker']]);
+  });
+});
+
+describe('every ladder climbs as the page says', () => {
+  /** What each of five looks wants, far enough apart for any pause. */
+  const climb = (fault: Finding, state: WatchState) => {
+    const mend = newMendState();
+    return [0, 61, 190, 440, 700].map((seconds) => {
+      const now = T0 + seconds * 1_000;
+      for (const known of state.workers.values()) known.heardAt = now;
+      return kinds(planMends(mend, [fault], context(state), now)).join(' ');
+    });
+  };
+  const idle = (state: WatchState) => {
+    for (const known of state.workers.values()) known.idleSince = 0;
+    return state;
+  };
+  const holding = (state: WatchState, name: string, ...tasks: string[]) => {
+    for (const task of tasks) state.workers.get(name)?.tasks.set(task, 0);
+    return state;
+  };
+  const about = { worker: 'w-0', task: 't-1', master: 'security' };
+
+  it.each<[string, Finding, WatchState, string[]]>([
+    [
+      'silence: its tasks are decided anew and a restart is asked for, once',
+      finding('no-heartbeat', 'worker:w-0', about),
+      holding(scene(10, 't-1', 't-2'), 'w-0', 't-1', 't-2'),
+      ['take-lease take-lease restart-worker', '', '', '', ''],
+    ],
+    [
+      'stuck pending beside idle workers',
+      finding('stuck-pending', 'task:t-1', { task: 't-1' }),
+      idle(scene(2, 't-1')),
+      ['take-lease', 'take-lease restart-worker', 'take-lease restart-worker', 'ask-person', ''],
+    ],
+    [
+      'stuck pending with nobody there: to the next best, once',
+      finding('stuck-pending', 'task:t-1', { task: 't-1' }),
+      scene(0, 't-1'),
+      ['reroute-task', '', '', '', ''],
+    ],
+    [
+      'stuck running',
+      finding('stuck-running', 'task:t-1', about),
+      scene(10, 't-1'),
+      ['take-lease', 'take-lease restart-worker', 'stop-task', 'ask-person', ''],
+    ],
+    [
+      'two at one task',
+      finding('duplicate-worker', 'task:t-1', about),
+      scene(10, 't-1'),
+      ['take-lease', 'take-lease restart-worker', 'take-lease restart-worker', 'ask-person', ''],
+    ],
+    [
+      'two under one name',
+      finding('duplicate-worker', 'worker:w-0', { worker: 'w-0' }),
+      scene(10),
+      ['ask-person', '', '', '', ''],
+    ],
+    [
+      'a growing queue: who works calmly takes one more, once',
+      finding('queue-growing', 'master:security', { master: 'security' }),
+      holding(scene(3, 't-1'), 'w-1', 't-1'),
+      ['set-concurrency', '', '', '', ''],
+    ],
+    [
+      'a storm of retries: one at a time, then the master rests',
+      finding('retry-storm', 'master:security', { master: 'security' }),
+      holding(scene(3, 't-1', 't-2'), 'w-1', 't-1', 't-2'),
+      ['set-concurrency', 'pause-master reroute-task reroute-task', '', '', ''],
+    ],
+    [
+      'a starving master with idle workers',
+      finding('starving-master', 'master:security', { master: 'security' }),
+      idle(scene(1)),
+      ['restart-worker', 'restart-worker', 'restart-worker', 'ask-person', ''],
+    ],
+    [
+      'a starving master with nobody there',
+      finding('starving-master', 'master:security', { master: 'security' }),
+      scene(0, 't-1'),
+      ['reroute-task', 'reroute-task', 'reroute-task', 'ask-person', ''],
+    ],
+    [
+      'decisions that get worse',
+      finding('decision-quality', 'decisions'),
+      scene(3),
+      ['lower-challenger', 'ask-person', '', '', ''],
+    ],
+    [
+      'a wedged actor: made anew, then its process, then a person',
+      finding('wedged-actor', 'actor:coordinator/c-1', { actor: 'coordinator', instance: 'c-1' }),
+      scene(3),
+      ['restart-actor', 'restart-actor', 'restart-actor', 'ask-person', ''],
+    ],
+    ['a clock that is off is only told', finding('clock-skew', 'worker:w-0', about), scene(3), ['', '', '', '', '']],
+    ['a replay is only told', finding('replay', 'source:x'), scene(3), ['', '', '', '', '']],
+    ['an anomaly is only told', finding('anomaly', 'worker:w-0', about), scene(3), ['', '', '', '', '']],
+  ])('%s', (_title, fault, state, steps) => {
+    expect(climb(fault, state)).toEqual(steps);
   });
 });
 
@@ -146,6 +252,27 @@ describe('the limits', () => {
     expect(planned.refused).toHaveLength(16);
     expect(planned.refused[0]?.why).toMatch(/4 are allowed/);
     expect(kinds(planMends(newMendState(), [zombie('w-0')], context(scene(1)), T0))).toEqual(['restart-worker']);
+  });
+
+  it('are thirty interventions a minute beside those on tasks, and three hundred of those', () => {
+    const mend = newMendState();
+    const actors = Array.from({ length: 40 }, (_, i) =>
+      finding('wedged-actor', `actor:x/${i}`, { actor: 'x', instance: String(i) }),
+    );
+    const state = scene(3, ...Array.from({ length: 400 }, (_, i) => `t-${i}`));
+    const tasks = [...state.tasks.keys()].map((task) => finding('stuck-running', `task:${task}`, { task }));
+    const planned = planMends(mend, [...actors, ...tasks], context(state), T0);
+    expect(kinds(planned).filter((kind) => kind === 'restart-actor')).toHaveLength(30);
+    expect(kinds(planned).filter((kind) => kind === 'take-lease')).toHaveLength(300);
+    expect(planned.refused).toHaveLength(110);
+  });
+
+  it('never leave less than half of the masters active', () => {
+    const collapse = finding('success-collapse', 'master:security', { master: 'security' });
+    const masters = ['security', 'cicd', 'a', 'b'].map((name, i) => ({ name, status: i < 2 ? 'active' : 'paused' }));
+    const planned = planMends(newMendState(), [collapse], { ...context(scene(3)), masters }, T0);
+    expect(planned.refused[0]?.why).toMatch(/2 of 4 masters are active/);
+    expect(planned.wanted).toEqual([]);
   });
 
   it('never pause the last active master', () => {

@@ -51,7 +51,8 @@ export function planMends(mend: MendState, findings: readonly Finding[], context
     const fresh = !round || now - round.at > FORGET_MS + limits.coolDownMs * 2 ** round.count;
     const count = fresh ? 0 : round.count;
     if (!fresh && now - round.at < limits.coolDownMs * 2 ** (count - 1)) continue;
-    if (!fresh && round.asked) continue;
+    // A task that somebody let go on is stopped again where it uses up what it was given anew.
+    if (!fresh && round.asked && finding.kind !== 'token-budget') continue;
     const steps = stepsFor(finding, count, mend, context, now);
     if (steps.length === 0) continue;
     const asks = count >= limits.mostActions;
@@ -151,7 +152,7 @@ function stepsFor(finding: Finding, count: number, mend: MendState, context: Men
     }
     case 'token-budget':
       return finding.severity === 'critical' && finding.evidence.over !== true && task !== undefined
-        ? [stop(task, finding.summary)]
+        ? [stop(task, finding.summary), ask(finding, `${finding.summary}, and it was stopped`, 'budget')]
         : [];
     case 'queue-growing': {
       const calm = workersOf(state, master, now).filter((w) => (w.gauges.cpu ?? 0) < 0.7 && w.tasks.size > 0);
@@ -290,8 +291,8 @@ function concurrency(finding: Finding, worker: string, source: string | undefine
   };
 }
 
-function ask(finding: Finding, why: string): Step {
-  return { kind: 'ask-person', target: finding.target, reason: why, args: { task: finding.task } };
+function ask(finding: Finding, why: string, kind = 'intervention'): Step {
+  return { kind: 'ask-person', target: finding.target, reason: why, args: { task: finding.task, kind } };
 }
 
 /** The connection behind `ce-source: /cortex/<instance>`; undefined for workers that do not say. */

@@ -28,6 +28,28 @@ describe('questions to people', () => {
     expect(assignees(desk).filter((name) => name !== undefined)).toHaveLength(18);
   });
 
+  it('that teach most are put first within the budget, and no master’s are left behind', () => {
+    const desk = newDesk();
+    for (let i = 0; i < 40; i++) {
+      const unsure = i % 2 === 0;
+      const [best, other] = i < 30 ? ['security', 'cicd'] : ['cicd', 'security'];
+      takeRequest(
+        desk,
+        request(`r-${i}`, {
+          question: `where does ${['printer', 'invoice', 'desk', 'mail', 'door'][i % 5]} number ${String(i).padStart(4, '0')} go?`,
+          probabilities: unsure ? { [best as string]: 0.5, [other as string]: 0.48 } : { [best as string]: 0.97 },
+        }),
+        SETTINGS,
+        T0,
+      );
+    }
+    const moves = lookAtDesk(desk, { ...SETTINGS, reviewsADay: 10 }, T0);
+    const put = moves.flatMap((move) => (move.do === 'assign' ? [Number(move.review.request.id.slice(2))] : []));
+    expect(put).toHaveLength(10);
+    expect(put.filter((i) => i % 2 === 0).length).toBeGreaterThanOrEqual(8);
+    expect(put.filter((i) => i >= 30).length).toBeGreaterThanOrEqual(2);
+  });
+
   it('pass on from a person who vanished, who then gets no more until he answers', () => {
     const desk = newDesk();
     for (let i = 0; i < 12; i++) takeRequest(desk, request(`r-${i}`), SETTINGS, T0);

@@ -46,6 +46,20 @@ describe('no heartbeat', () => {
     expect(f.found('no-heartbeat')[0]).toMatchObject({ worker: 'w-1', severity: 'warning' });
   });
 
+  it('goes by the rhythm of each worker: one that beats each half minute is learned after two beats, and found after three', () => {
+    const f = fleet();
+    const slow = (s: number) => void (s % 30 === 0 && f.beat('w-slow'));
+    f.pass(90, slow);
+    const learned = f.found('no-heartbeat').length;
+    f.pass(600, slow);
+    expect(f.found('no-heartbeat')).toHaveLength(learned);
+    f.beat('w-slow');
+    f.mark();
+    f.pass(120);
+    expect(f.delay('no-heartbeat')).toBeGreaterThan(60);
+    expect(f.delay('no-heartbeat')).toBeLessThanOrEqual(97);
+  });
+
   it('is not found of a worker that said it would go, nor after the watchdog itself was cut off', () => {
     const f = fleet();
     f.pass(60, beating(f, 'w-1'));
@@ -70,6 +84,7 @@ describe('stuck pending', () => {
     expect(f.found('stuck-pending')).toEqual([]);
     f.pass(50, beating(f, 'w-1'));
     expect(f.delay('stuck-pending')).toBe(20);
+    expect(f.found('stuck-pending').find(({ task }) => task === 't-1')?.evidence.waits_ms).toBe(60_000);
     expect(f.found('stuck-pending').find(({ task }) => task === 't-1')).toMatchObject({
       traceId: 'abc',
       severity: 'warning',
@@ -202,8 +217,16 @@ describe('a duplicate worker', () => {
 
   it('is found when two processes use one name', () => {
     const f = fleet();
+    f.mark();
     f.pass(60, (s) => void (s % 5 === 0 && ['a', 'b'].forEach((source) => void f.beat('w-1', { source }))));
+    expect(f.delay('duplicate-worker')).toBeLessThanOrEqual(20);
     expect(f.found('duplicate-worker')[0]?.target).toBe('worker:w-1');
+  });
+
+  it('is not found when one process follows another under its name', () => {
+    const f = fleet();
+    f.pass(120, (s) => void (s % 5 === 0 && f.beat('w-1', { source: s < 60 ? 'a' : 'b' })));
+    expect(f.found('duplicate-worker')).toEqual([]);
   });
 });
 
@@ -282,6 +305,29 @@ it('a retry storm is found with its tenth repeated attempt in a minute', () => {
   expect(f.delay('retry-storm')).toBeLessThanOrEqual(20);
 });
 
+it('nine repeated attempts in a minute are no storm, nor ten beside sixty tasks that end', () => {
+  for (const [attempts, settle] of [
+    [9, 0],
+    [10, 60],
+  ] as const) {
+    const f = fleet();
+    f.pass(60, (s) => {
+      for (let i = 0; i < settle / 30 && s < 30; i++) f.settled(`done-${s}-${i}`);
+      if (s >= 30 && s < 30 + attempts)
+        f.say({
+          kind: 'step',
+          task: `t-${s}`,
+          step: 'escalated',
+          master: 'security',
+          priority: 'medium',
+          revision: 2,
+          attempts: 2,
+        });
+    });
+    expect(f.found('retry-storm')).toEqual([]);
+  }
+});
+
 describe("a master's success", () => {
   it('collapsing is found within a dozen failures, and over again after as many successes', () => {
     const f = fleet();
@@ -307,11 +353,21 @@ describe("a master's success", () => {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
       return seed / 2_147_483_648;
     };
+    // What a fixed threshold would do that finds a collapse as soon: half of the last twelve failed.
+    const lately: boolean[] = [];
+    let fixed = 0;
     for (let i = 0; i < 20_000; i++) {
-      f.settled(`a-${i}`, { success: random() > 0.2 });
+      const success = random() > 0.2;
+      f.settled(`a-${i}`, { success });
       if (i % 10 === 0) f.pass(1);
+      lately.push(success);
+      if (lately.length === 12 && lately.filter((s) => !s).length >= 6) {
+        fixed++;
+        lately.length = 0;
+      } else if (lately.length === 12) lately.shift();
     }
     expect(f.found('success-collapse')).toEqual([]);
+    expect(fixed).toBeGreaterThan(50);
   });
 });
 
@@ -330,6 +386,23 @@ it('one starving master is found after two minutes while others get on', () => {
   });
   expect(f.delay('starving-master')).toBeLessThanOrEqual(122);
   expect(f.found('starving-master').every(({ master }) => master === 'security')).toBe(true);
+});
+
+it('a master whose queue stands still while nobody else gets on either is not starving, nor one whose workers are at it', () => {
+  const still = fleet();
+  still.beat('w-1');
+  still.pass(180, (s) => void (s % 5 === 0 && still.backlog({ pending: 4 })));
+  expect(still.found('starving-master')).toEqual([]);
+  const busy = fleet();
+  let n = 0;
+  busy.decided('t-long');
+  busy.pass(180, (s) => {
+    if (s % 5 !== 0) return;
+    busy.beat('w-1', { tasks: ['t-long'] });
+    busy.backlog({ pending: 4 });
+    busy.settled(`c-${n++}`, {}, { master: 'cicd' });
+  });
+  expect(busy.found('starving-master')).toEqual([]);
 });
 
 it('decisions that get worse are found within twenty corrections', () => {
@@ -376,6 +449,18 @@ describe('a clock', () => {
     f.pass(40, (s) => void (s % 5 === 0 && ['a', 'b', 'c'].forEach((w) => void f.beat(w, { at: f.now() - 9_000 }))));
     expect(f.found('clock-skew')[0]?.target).toBe('clock:watchdog');
   });
+});
+
+it('a clock that is off by less, or beats that come late now and then, are no skew', () => {
+  const f = fleet();
+  f.pass(120, (s) => {
+    if (s % 5 !== 0) return;
+    f.beat('w-1', { at: f.now() - 4_900 });
+    // A connection that stalls for ten seconds: three beats come at once.
+    if (s % 40 === 25) for (const late of [10_000, 5_000]) f.beat('w-2', { at: f.now() - late });
+    if (s % 40 !== 15 && s % 40 !== 20) f.beat('w-2', { at: f.now() - 10 });
+  });
+  expect(f.found('clock-skew')).toEqual([]);
 });
 
 describe('a replay', () => {
