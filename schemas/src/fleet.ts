@@ -10,6 +10,11 @@ export const telemetrySchema = z
     status: z.string().max(64).describe('idle, busy, draining, or a word of the worker.'),
     task: taskIdSchema.optional().describe('What it is working on.'),
     gauges: z.record(z.string(), z.number()).describe('Free names, such as cpu (0 to 1), memory_mb, tokens.'),
+    capabilities: z
+      .array(z.string().min(1).max(128))
+      .max(50)
+      .optional()
+      .describe('What it can do, in words, one thing each: work that nobody owns is proposed to who says so.'),
   })
   .describe("A worker's heartbeat and gauges.");
 export type Telemetry = z.infer<typeof telemetrySchema>;

@@ -11,7 +11,7 @@ import {
 } from '@cortex/bus';
 import { type Alert, checkMessage, EVENT_TYPES } from '@cortex/schemas';
 import { type AlertChange, identity, noteAction } from './alerts/book.js';
-import { alertMessage } from './alerts/message.js';
+import { alertMessage, messageIdOf } from './alerts/message.js';
 import { openOutlets } from './alerts/outlets.js';
 import { watchAnomalies } from './anomalies/anomalies.js';
 import { followAnomalies } from './anomalies/champion.js';
@@ -68,7 +68,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     try {
       await publish(bus, bus.subjects.alert(message.severity), message, {
         type: EVENT_TYPES.alert,
-        id: `${message.id}-${change.change}-${change.alert.count}`,
+        id: messageIdOf(change),
       });
       if (change.change === 'resolved') await journal.remove(keyOf('alert', key));
       else await journal.put(keyOf('alert', key), message);
@@ -153,6 +153,12 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     journal,
     masters,
     leads: () => leading,
+    announced: () =>
+      [...watching.state().workers.values()].map(({ worker, master, capabilities = [] }) => ({
+        worker,
+        master,
+        capabilities,
+      })),
     encoder: settings.encoder === '' || settings.encoder === 'none' ? undefined : settings.encoder,
     everyMs: settings.discoveryHours * 3_600_000,
     least: settings.discoveryLeast,
@@ -219,6 +225,7 @@ async function start(context: ActorContext, settings: WatchdogSettings): Promise
     for (const alert of earlier) announced.set(String(alert.identity), alert);
     leading = true;
     await mending.takeUp();
+    void discovery.takeUp().catch((error) => log.warn('answered proposals wait', { error: String(error) }));
     // What was found while another led, and it had not said.
     for (const [key, alert] of watching.book.open)
       if (!announced.has(key) && !alert.folded) void announce({ change: 'fired', alert }, now);

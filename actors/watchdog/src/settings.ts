@@ -51,7 +51,7 @@ export const watchdogSettingsSchema = z.strictObject({
   /** Folder of the encoder, for finding work that nobody owns; empty or `none`: it is not looked for. */
   encoder: z.string().default(''),
   /** Hours between two looks for work that nobody owns. */
-  discoveryHours: z.number().min(0.01).max(8_760).default(24),
+  discoveryHours: z.number().positive().max(8_760).default(24),
   /** Fewest tasks of one kind that are proposed as a new master. */
   discoveryLeast: z.number().int().min(3).default(8),
   /** Milliseconds between two looks at how things stand. */

@@ -38,7 +38,12 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
       const told = listenToControl(context, settings.concurrency, () => feed?.wake());
       const pulse = startPulse(
         bus,
-        { worker: settings.name, master: settings.master, everyMs: settings.heartbeatMs },
+        {
+          worker: settings.name,
+          master: settings.master,
+          capabilities: settings.capabilities,
+          everyMs: settings.heartbeatMs,
+        },
         jobs,
       );
       const endCancels = watchCancels(bus, jobs);

@@ -17,7 +17,12 @@ const TOGETHER_MS = 200;
 
 export function startPulse(
   bus: Bus,
-  who: { readonly worker: string; readonly master: string; readonly everyMs: number },
+  who: {
+    readonly worker: string;
+    readonly master: string;
+    readonly capabilities: readonly string[];
+    readonly everyMs: number;
+  },
   jobs: ReadonlySet<RunningJob>,
 ): Pulse {
   let done = 0;
@@ -50,6 +55,7 @@ export function startPulse(
       status: draining ? 'draining' : first ? 'busy' : 'idle',
       ...(first ? { task: first.job.task.id } : {}),
       ...(running.length > 1 ? { tasks: running.map((job) => job.job.task.id) } : {}),
+      ...(who.capabilities.length > 0 ? { capabilities: [...who.capabilities] } : {}),
       gauges: {
         ...Object.fromEntries(own),
         cpu: load(),

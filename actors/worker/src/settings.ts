@@ -9,6 +9,8 @@ export interface WorkerSettings {
   readonly handle: Handler;
   /** Name in outcomes and telemetry, at most 128 characters. Default `<host>-<process id>-<random>`. */
   readonly name?: string;
+  /** What it can do, in words, one thing each, at most 50: work that fits no master is proposed to who says so. Default: nothing is said. */
+  readonly capabilities?: readonly string[];
   /** Tasks done at once. Default 1: most work wants a worker to itself. */
   readonly concurrency?: number;
   /** Milliseconds a job may take; the task's own `budget.minutes` lowers it. Default 3,600,000: a job that hangs must end some day. */
@@ -58,7 +60,8 @@ export function resolveSettings(settings: WorkerSettings): ResolvedSettings {
   if (!Number.isInteger(full.concurrency)) throw new RangeError(`concurrency must be whole, got ${full.concurrency}`);
   const master = canonicalMaster(checkMessage('master', masterSchema.shape.name, settings.master));
   const name = checkMessage('worker name', telemetrySchema.shape.worker, settings.name ?? defaultName());
-  return { ...full, master, name, leaseMs: settings.leaseMs };
+  const capabilities = checkMessage('capabilities', telemetrySchema.shape.capabilities, settings.capabilities) ?? [];
+  return { ...full, master, name, capabilities, leaseMs: settings.leaseMs };
 }
 
 function defaultName(): string {

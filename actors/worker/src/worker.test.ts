@@ -92,6 +92,23 @@ describe.skipIf('missing' in testServerBinary())('a worker', () => {
     await untilOutcomes(master, 10);
   });
 
+  it('does no more at once than its master allows, however many workers there are', async () => {
+    const { provisionMaster } = await import('@cortex/bus');
+    const master = freshMaster();
+    await provisionMaster(test.bus, master, {}, { concurrency: 2 });
+    for (let i = 0; i < 12; i++) await test.decide(`cap-${i}`, { master });
+    let atOnce = 0;
+    let most = 0;
+    const handle = async () => {
+      most = Math.max(most, ++atOnce);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      atOnce--;
+    };
+    await Promise.all(['a', 'b', 'c'].map((name) => start(master, handle, { name, concurrency: 4 })));
+    await untilOutcomes(master, 12);
+    expect(most).toBe(2);
+  });
+
   it('does critical tasks first and lets low ones not starve', async () => {
     const master = freshMaster();
     for (let i = 0; i < 40; i++) await test.decide(`prio-c${i}`, { master, priority: 'critical' });
@@ -296,7 +313,7 @@ describe.skipIf('missing' in testServerBinary())('a worker', () => {
         job.gauge('tokens', 900);
         await hold.opened;
       },
-      { name: `teller ${master}`, heartbeatMs: 100 },
+      { name: `teller ${master}`, heartbeatMs: 100, capabilities: ['tell stories'] },
     );
     await test.decide('told', { master });
     const of = async (status: string) =>
@@ -304,7 +321,7 @@ describe.skipIf('missing' in testServerBinary())('a worker', () => {
     const busy = await until('a busy heartbeat with its gauge', async () =>
       (await of('busy')).find((t) => t.gauges.tokens === 900),
     );
-    expect(busy).toMatchObject({ worker: `teller ${master}`, task: 'told' });
+    expect(busy).toMatchObject({ worker: `teller ${master}`, task: 'told', capabilities: ['tell stories'] });
     expect(Object.keys(busy.gauges)).toEqual(
       expect.arrayContaining(['cpu', 'memory_mb', 'tasks_done', 'tasks_failed', 'in_flight']),
     );

@@ -10,6 +10,7 @@ import { actorLogger } from '../log.js';
 import {
   type BusFlags,
   busAddress,
+  collect,
   parseCount,
   parseDuration,
   withBusOptions,
@@ -27,6 +28,7 @@ interface Flags extends BusFlags, LlmFlags {
   concurrency?: number;
   timeLimit?: number;
   name?: string;
+  capability?: string[];
   json?: boolean;
 }
 
@@ -46,7 +48,8 @@ export function addWorker(program: Command): void {
       'longest a task may take, in minutes, or such as 90s (default: 60)',
       minutesOrDuration,
     )
-    .option('--name <name>', 'its name in outcomes and telemetry (default: host, process and a random part)');
+    .option('--name <name>', 'its name in outcomes and telemetry (default: host, process and a random part)')
+    .option('--capability <words>', 'something it can do, said with its heartbeat; may be repeated', collect);
   addLlmOptions(command);
   withBusOptions(command);
   withJsonOption(command, 'log lines as JSON, whatever standard error is');
@@ -71,6 +74,7 @@ async function worker(flags: Flags): Promise<void> {
   if (flags.exec?.trim() === '') throw new WrongInput('--exec', 'is empty: it is the command that does a task');
   if (flags.name !== undefined)
     checked('--name', () => checkMessage('worker', telemetrySchema.shape.worker, flags.name));
+  checked('--capability', () => checkMessage('capabilities', telemetrySchema.shape.capabilities, flags.capability));
   const address = busAddress(flags);
   const settings = flags.llm ? await llmSettings(flags) : undefined;
   // What was learned is found by meaning where there is an encoder, else by words.
@@ -104,6 +108,7 @@ async function worker(flags: Flags): Promise<void> {
       ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
       ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
       ...(flags.name === undefined ? {} : { name: flags.name }),
+      ...(flags.capability === undefined ? {} : { capabilities: flags.capability }),
     };
     running = llm
       ? await runLlmWorker({ ...common, llm })
