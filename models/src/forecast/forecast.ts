@@ -8,6 +8,8 @@ export interface ForecastOptions {
   horizon?: number;
   /** Share of bins that the capacity is to cover. Default 0.9. Higher: fewer waits, more idle. */
   quantile?: number;
+  /** Told which share of the forecasters was tried (0 to 1). */
+  onProgress?: (share: number) => void;
 }
 
 /** Plain JSON. */
@@ -47,7 +49,7 @@ export class ForecastDataError extends Error {
 /** @param counts arrivals of each bin, in order. @throws ForecastDataError below 8 bins. */
 export function fitForecast(
   counts: Float64Array,
-  { horizon = 1, quantile = 0.9 }: ForecastOptions = {},
+  { horizon = 1, quantile = 0.9, onProgress }: ForecastOptions = {},
 ): ForecastModel {
   if (counts.length < 8)
     throw new ForecastDataError(`${counts.length} bins are too few to learn from; 8 are the least`);
@@ -55,7 +57,10 @@ export function fitForecast(
   // The season is a length, not a fit: looked for in all of the learning part.
   const season = findSeason(counts);
   const tried = candidates(counts.subarray(0, split), horizon, season);
-  const said = tried.map((candidate) => forecastsOf(candidate, counts, horizon));
+  const said = tried.map((candidate, i) => {
+    onProgress?.(i / tried.length);
+    return forecastsOf(candidate, counts, horizon);
+  });
   const final = candidates(counts, horizon, season);
   const horizons = Array.from({ length: horizon }, (_, h) => {
     const names = tried.map(nameOf);

@@ -126,6 +126,12 @@ describe.skipIf('missing' in testServerBinary())('the commands', () => {
     const claimed = await json('outcome', 'c-2', '--status', 'failed', '--minutes', '3', '--error', 'tests are red');
     expect(claimed).toMatchObject({ state: 'settled', taken: true });
     expect((await json('outcome', 'c-2', '--status', 'completed')).taken).toBe(false);
+    expect((await run('correct', 'c-2', 'cicd')).out).toBe('c-2 belonged to cicd: noted, to learn from\n');
+    expect((await run('correct', 'c-2', 'dev-master', '--again')).out).toBe(
+      'c-2 belongs to development: it goes there\n',
+    );
+    await until('c-2 is open again', async () => (await json('task', 'c-2')).state === 'decided');
+    expect(await json('explain', 'c-2')).toMatchObject({ master: 'development', method: 'human' });
     await json('submit', TEXT, '--wait', '--id', 'c-3');
     expect((await run('correct', 'c-3', 'dev-master')).out).toBe('c-3 belongs to development: it goes there\n');
     await until('c-3 has moved', async () => (await json('explain', 'c-3')).master === 'development');

@@ -44,17 +44,25 @@ const COMMANDS = {
   completion: async () => (await import('./commands/completion.js')).addCompletion,
 } satisfies Record<string, () => Promise<(program: Command) => void>>;
 
-/** The one command that a command line needs: its first word that is neither an option nor the value of one. Undefined where it needs all. */
-function commandOf(argv: readonly string[]): keyof typeof COMMANDS | undefined {
+type Name = keyof typeof COMMANDS;
+const NAMES = Object.keys(COMMANDS) as Name[];
+
+/** The commands that a command line needs loaded, and those of which a name is enough: to tell which one was meant. */
+function neededBy(argv: readonly string[]): { readonly load: readonly Name[]; readonly name: readonly Name[] } {
   const at = argv.findIndex((arg, i) => !arg.startsWith('-') && !TAKES_VALUE.has(argv[i - 1] ?? ''));
-  const word = argv[at] ?? '';
-  const help = argv.slice(0, Math.max(0, at)).some((arg) => arg === '--help' || arg === '-h');
-  return help || word === 'completion' || !Object.hasOwn(COMMANDS, word) ? undefined : (word as keyof typeof COMMANDS);
+  const has = (args: readonly string[], ...options: string[]) =>
+    args.some((arg, i) => options.includes(arg) && !TAKES_VALUE.has(args[i - 1] ?? ''));
+  const before = at < 0 ? argv : argv.slice(0, at);
+  const word = argv[at];
+  if (has(before, '--version', '-V')) return { load: [], name: [] };
+  if (word === undefined || word === 'completion' || has(before, '--help', '-h')) return { load: NAMES, name: [] };
+  if (Object.hasOwn(COMMANDS, word)) return { load: [word as Name], name: [] };
+  return has(argv, '--help', '-h') ? { load: NAMES, name: [] } : { load: [], name: NAMES };
 }
 
-/** With all commands, or with the one alone that `argv` needs. */
+/** With all commands, or with no more than `argv` needs. */
 export async function buildProgram(argv: readonly string[] = []): Promise<Command> {
-  const one = commandOf(argv);
+  const needed = neededBy(argv);
   const program = new Command('cortex');
   program
     .description('Routes tasks to the right owner over NATS, learns from every outcome, and loses nothing.')
@@ -75,7 +83,8 @@ Start here:
 Environment: NATS_URL, NATS_CREDS, CORTEX_PREFIX, CORTEX_HOME, OTEL_EXPORTER_OTLP_ENDPOINT
 Exit codes: 0 done, 1 failed, 2 wrong command line or input, 3 something it needs is not reachable`,
     );
-  for (const load of one ? [COMMANDS[one]] : Object.values(COMMANDS)) (await load())(program);
+  for (const name of needed.load) (await COMMANDS[name]())(program);
+  for (const name of needed.name) program.command(name);
   return takeOptionsBeforeCommand(program);
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buildProgram } from './program.js';
 import { run } from './run.js';
 
 const home = mkdtempSync(join(tmpdir(), 'cortex-wrong-'));
@@ -67,6 +68,7 @@ describe('a wrong command line ends with 2 and names the argument', () => {
     [['evaluate', 'routing', '--test', 'none.jsonl'], /--test none\.jsonl: there is no such file/],
     [['evaluate', 'policy', '--test', 'x'], /required option '--train <file>' not specified/],
     [['frobnicate'], /unknown command 'frobnicate'/],
+    [['sumbit', 'x'], /unknown command 'sumbit' \(Did you mean submit\?\)/],
     [['submit', 'x', '--fast'], /unknown option '--fast'/],
     [['masters', 'add'], /NAME: is missing/],
     [['masters', 'add', 'x', '--pattern', '(open'], /--pattern: "\(open" is not a usable regular expression/],
@@ -75,6 +77,33 @@ describe('a wrong command line ends with 2 and names the argument', () => {
     expect(err).toMatch(message);
     expect(err).toMatch(/^cortex: [^\n]*\n$/);
     expect(out).toBe('');
+  });
+});
+
+describe('what needs no command waits for none', () => {
+  const loaded = async (...argv: string[]) =>
+    (await buildProgram(argv)).commands.filter((command) => command.description() !== '').map((one) => one.name());
+
+  it('neither the version, wherever it stands, nor a command that there is not', async () => {
+    for (const argv of [
+      ['--version'],
+      ['-V'],
+      ['--json', '--version'],
+      ['-V', 'submit'],
+      ['sumbit', 'x'],
+      ['--json', 'sumbit'],
+    ])
+      expect(await loaded(...argv), argv.join(' ')).toEqual([]);
+    expect(await run(['--version'])).toBe(0);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('a command loads itself alone, the help all of them', async () => {
+    expect(await loaded('--nats', 'nats://here', 'submit', '--help')).toEqual(['submit']);
+    const all = await loaded('--help');
+    expect(all.length).toBeGreaterThan(20);
+    for (const argv of [[], ['sumbit', '--help'], ['--nats', '--version']])
+      expect(await loaded(...argv), argv.join(' ')).toEqual(all);
   });
 });
 

@@ -14,6 +14,7 @@ import { type Printed, type Running, startSystem } from './system.js';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const CVE = 'Scan the payments repo for CVE-2026-1234';
+const JAEGER = 'http://127.0.0.1:16686';
 const reasons = [chromiumBinary(), testServerBinary()].flatMap((one) => ('missing' in one ? [one.missing] : []));
 const title = 'the dashboard of a running system';
 
@@ -26,7 +27,9 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
 
   beforeAll(async () => {
     [system, browser] = await Promise.all([
-      startSystem('--exec', 'cat', '--master', 'security', '--actors', 'worker=1'),
+      startSystem(['--exec', 'cat', '--master', 'security', '--actors', 'worker=1'], {
+        CORTEX_TRACES_URL: `${JAEGER}/trace/{trace}`,
+      }),
       startBrowser(),
     ]);
     bus = await connectBus({ servers: system.ready.nats.url, name: 'test' });
@@ -42,6 +45,11 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
   const submit = (id: string, text: string, more: object = {}) =>
     publish(bus, bus.subjects.submit, { id, text, ...more }, { type: EVENT_TYPES.taskSubmit, id });
   const last = async (id: string) => (await taskLog(bus).last(id))?.record;
+  /** A state of a page that only clicks lead to: kept as a picture, and without a serious finding. */
+  const looked = async (name: string) => {
+    await picture(page, name);
+    expect(await seriousFindings(page), name).toEqual([]);
+  };
   const said = (text: string | RegExp) => page.locator('.notices').getByText(text).waitFor();
   const actionOf = (kind: string) =>
     until(`the record of ${kind}`, async () => {
@@ -87,6 +95,14 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
     await picture(page, 'task-settled');
   });
 
+  it('leads to the same trace in Jaeger, where one is configured', async () => {
+    const records = (await taskLog(bus).history('t-1')).map(({ record }) => record);
+    const trace = records.find(({ step }) => step === 'decided')?.decision?.trace_id;
+    expect(trace).toMatch(/^[0-9a-f]{32}$/);
+    const link = page.getByRole('link', { name: 'Open it in the trace store' });
+    expect(await link.getAttribute('href')).toBe(`${JAEGER}/trace/${trace}`);
+  });
+
   it('takes a correction, which is learned from and kept with who said it', async () => {
     await page.getByRole('button', { name: 'Correct…' }).click();
     await page.getByRole('radio', { name: 'development' }).check();
@@ -107,6 +123,39 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await until('the cancel in the log', async () => (await last('t-stop'))?.settled_as === 'cancelled');
     await page.locator('.task-head').getByText('cancelled').waitFor();
+  });
+
+  it('sends an open task elsewhere, and a failed one, which is done again there', async () => {
+    await submit('t-move', 'Count the repositories we own', { master: 'inventory' });
+    await visit(page, '/tasks/t-move');
+    await page.getByRole('button', { name: 'Send elsewhere…' }).click();
+    await page.getByText('The task goes there at once').waitFor();
+    await page.getByRole('radio', { name: 'cicd' }).check();
+    await page.getByRole('textbox', { name: /^Why/ }).fill('they keep the list');
+    await picture(page, 'send-elsewhere');
+    await page.getByRole('button', { name: 'Send there' }).click();
+    await said('It goes to cicd');
+    await until('the way to cicd', async () => (await last('t-move'))?.decision?.master === 'cicd');
+    await expect.poll(() => page.locator('.answer').innerText()).toMatch(/^It went to\s+cicd: a person decided/);
+    expect(await actionOf('correct')).toMatchObject({ target: 't-move', reason: 'they keep the list' });
+
+    const claim = { task: 't-move', master: 'cicd', status: 'failed', error: 'there is no such list' };
+    await publish(bus, bus.subjects.outcome('cicd'), claim, { type: EVENT_TYPES.outcome, id: 'claim-t-move' });
+    await page.locator('.trouble').getByText('there is no such list').waitFor();
+    await page.locator('.task-head').getByText('failed').waitFor();
+    await page.getByRole('button', { name: 'Send elsewhere…' }).click();
+    await page.getByText('The task has ended without success').waitFor();
+    await page.getByRole('radio', { name: 'security' }).check();
+    expect(await page.getByRole('checkbox', { name: 'It is done again there' }).isChecked()).toBe(true);
+    await looked('send-failed-elsewhere');
+    await page.getByRole('button', { name: 'Send there' }).click();
+    await until('security to have done it', async () => {
+      const outcome = (await last('t-move'))?.outcome;
+      return outcome?.master === 'security' && outcome.success === true;
+    });
+    await page.locator('.task-head').getByText('settled').waitFor();
+    await page.getByRole('button', { name: 'Correct…' }).waitFor();
+    await picture(page, 'sent-and-done');
   });
 
   it('finds tasks by words and state, and keeps the filter in the address', async () => {
@@ -170,6 +219,34 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
     await until('its decision', async () => (await last('t-nda'))?.decision?.master === 'legal');
   });
 
+  it('edits a master: what the form does not show is kept, and it can be undone', async () => {
+    const masters = await openMasters(bus);
+    await masters.change('legal', { capabilities: ['contracts'] });
+    await visit(page, '/masters?master=legal');
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.getByLabel('What kind of work it owns').fill('Contracts, licences, privacy');
+    await page.getByLabel('Tasks it should get').fill('Review the contract with Acme\n\nMay we use a GPL library?');
+    await looked('master-edit');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await said('legal changed');
+    const described = (words: string) => until(words, () => masters.find('legal')?.description === words);
+    await described('Contracts, licences, privacy');
+    expect(masters.find('legal')).toMatchObject({
+      examples: ['Review the contract with Acme', 'May we use a GPL library?'],
+      keywords: ['GDPR', 'NDA'],
+      capabilities: ['contracts'],
+      status: 'active',
+    });
+    await page.reload();
+    await page.getByText('Contracts, licences, privacy', { exact: true }).waitFor();
+    await picture(page, 'master-edited');
+    await visit(page, '/alerts');
+    await page.getByRole('button', { name: 'Undo: Put legal back as it was' }).click();
+    await described('Contracts and licences');
+    expect(masters.find('legal')?.examples).toEqual([]);
+    await masters.close();
+  });
+
   it('looks into a dead letter and puts it back', async () => {
     await bus.js.publish(bus.subjects.submit, '{"no":"text"}');
     await visit(page, '/dead');
@@ -214,6 +291,40 @@ describe.skipIf(reasons.length > 0)(reasons.length > 0 ? `${title} (skipped: ${r
     const aliases = await registry.aliases('forecast');
     expect(aliases.champion).toBe('forecast@1');
     expect(aliases.history.at(-1)).toMatchObject({ event: 'rolled-back', reason: 'wrong since noon' });
+  });
+
+  it('promotes a version by hand: it watches, decides a share, serves, as its aliases say', async () => {
+    const registry = await openModelRegistry(bus, { keys: join(system.home, 'keys') });
+    const promote = async (as: string, reason: string, share?: string) => {
+      await page.getByRole('button', { name: 'Promote… forecast@2' }).click();
+      await page.getByRole('heading', { name: 'Give forecast@2 more say' }).waitFor();
+      await page.getByRole('radio', { name: as }).check();
+      if (share !== undefined) await page.getByLabel('Share of the tasks in percent').fill(share);
+      await page.getByRole('textbox', { name: /^Why/ }).fill(reason);
+      // The fullest form.
+      if (share !== undefined) await looked(`promote-${as}`);
+      await page.getByRole('button', { name: 'Promote', exact: true }).click();
+    };
+    await visit(page, '/models');
+    await promote('shadow', 'look at it first');
+    await said('forecast@2 watches');
+    expect(await registry.aliases('forecast')).toMatchObject({ champion: 'forecast@1', shadow: 'forecast@2' });
+    await promote('challenger', 'a fifth of them', '20');
+    await said('forecast@2 is on trial');
+    expect(await registry.aliases('forecast')).toMatchObject({
+      champion: 'forecast@1',
+      challenger: 'forecast@2',
+      share: 0.2,
+    });
+    await page.getByText('forecast@2, 20% of the tasks').waitFor();
+    await promote('champion', 'better on the fifth');
+    await said('forecast@2 serves');
+    const aliases = await registry.aliases('forecast');
+    expect(aliases).toMatchObject({ champion: 'forecast@2', share: 0 });
+    expect(aliases.challenger).toBeUndefined();
+    expect(aliases.history.at(-1)).toMatchObject({ event: 'promoted', reason: 'better on the fifth' });
+    await expect.poll(() => page.getByRole('button', { name: 'Promote… forecast@2' }).isDisabled()).toBe(true);
+    await picture(page, 'promoted');
   });
 
   it.each(['light', 'dark'] as const)('has no serious finding of accessibility on any page (%s)', async (theme) => {

@@ -20,10 +20,10 @@ export interface Running<T> {
   stop(): Promise<void>;
 }
 
-/** `cortex up` with these further arguments. */
-export async function startSystem(...args: string[]): Promise<Running<Printed>> {
+/** `cortex up` with these further arguments, and these further variables. */
+export async function startSystem(args: string[], env: Record<string, string> = {}): Promise<Running<Printed>> {
   const [port, dashboard] = await Promise.all([freePort(), freePort()]);
-  return start<Printed>(['up', '--json', '--port', String(port), '--dashboard-port', String(dashboard), ...args]);
+  return start<Printed>(['up', '--json', '--port', String(port), '--dashboard-port', String(dashboard), ...args], env);
 }
 
 /** `cortex up` with these arguments and this environment, ready. */

@@ -1,11 +1,21 @@
 // What the pages draw of things on trial: a better router learnt from real tickets on its way through shadow and canary, a prompt against its
-// candidate, and what lies near a passage of this repository's own documents.
+// candidate; and of this repository's own documents: what lies near a passage, and what a task was given to read.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { indexFolder, Library, librarianActor, openSource } from '@cortex/actor-librarian';
-import { countPromptOutcomes, openPrompts, publish, type RunningActor, runActor, silentLogger } from '@cortex/bus';
+import { runLlmWorker } from '@cortex/actor-worker';
+import {
+  countPromptOutcomes,
+  openMasters,
+  openPrompts,
+  publish,
+  type RunningActor,
+  runActor,
+  silentLogger,
+  taskLog,
+} from '@cortex/bus';
 import { testServerBinary, until } from '@cortex/bus/testing';
 import { DEFAULT_PROMPTS } from '@cortex/models';
 import { EVENT_TYPES } from '@cortex/schemas';
@@ -15,6 +25,8 @@ import { dataFolder } from '../harness/data.js';
 import { openWorld, type World } from '../learning/people.js';
 import { type System, startSystem, untilServes, untilSpeaks } from '../learning/system.js';
 import { firstRows, readTickets } from '../learning/tickets.js';
+import { readPrompt } from '../llm/brain.js';
+import { startOpenAi } from '../llm/openai-server.js';
 import { chromiumBinary, openPage, picture, seriousFindings, startBrowser, visit } from './browser.js';
 import { type Running, startDashboardAlone } from './system.js';
 
@@ -190,6 +202,21 @@ describe.skipIf(missing.length > 0)(missing.length > 0 ? `${title} (skipped: ${m
     await page.getByRole('button', { name: 'End the trial' }).click();
     await until('its end', async () => (await prompts.head(first.name))?.candidate === undefined);
     await page.getByText('candidate 30%').waitFor({ state: 'detached' });
+    const second = page.getByRole('button', { name: `${first.name}@2`, exact: true });
+    await second.click();
+    await page.getByRole('button', { name: 'Try it on 10 %' }).click();
+    await page.getByText('candidate 10%').waitFor();
+    expect((await prompts.head(first.name))?.candidate).toMatchObject({ version: 2, share: 0.1 });
+    await second.click();
+    await page.getByRole('button', { name: 'Let it serve' }).click();
+    await page
+      .getByRole('row', { name: `${first.name}@2` })
+      .getByText('production')
+      .waitFor();
+    await picture(page, 'prompt-serves');
+    const head = await prompts.head(first.name);
+    expect(head).toMatchObject({ production: 2 });
+    expect(head?.candidate).toBeUndefined();
     await page.context().close();
   });
 
@@ -205,5 +232,49 @@ describe.skipIf(missing.length > 0)(missing.length > 0 ? `${title} (skipped: ${m
       await expect.poll(() => page.locator('dialog[open] h2').innerText()).not.toBe(before);
       await page.locator('dialog[open] svg.graph circle').nth(4).waitFor();
     });
+  });
+
+  it('a task that was given context: each piece with its source and lines, and which of them the answer cites', async () => {
+    const { bus } = system;
+    const masters = await openMasters(bus);
+    await masters.put({ name: 'documentation', description: 'Questions about how it works.' });
+    await masters.close();
+    const server = await startOpenAi((request) => {
+      const read = readPrompt(request).blocks.flatMap(({ id }) => id ?? []);
+      const answer = 'After every task, by a test that may be looked at as often as one likes.';
+      return { calls: [{ name: 'report', args: { done: true, answer, citations: read.slice(0, 2) } }] };
+    });
+    const llm = {
+      baseUrl: server.url,
+      model: 'scripted-1',
+      plan: 'never',
+      reflections: 0,
+      contextWaitMs: 20_000,
+    } as const;
+    const keeper = { propose: false };
+    const worker = await runLlmWorker({ master: 'documentation', bus, log: silentLogger, pollMinMs: 100, keeper, llm });
+    try {
+      const task = { id: 'read-1', text: 'How does the sequential test judge a canary?', master: 'documentation' };
+      await publish(bus, bus.subjects.submit, task, { type: EVENT_TYPES.taskSubmit, id: task.id });
+      const outcome = await until(
+        'its outcome',
+        async () => (await taskLog(bus).last(task.id))?.record.outcome,
+        60_000,
+      );
+      const { pieces } = outcome.context as { pieces: { source: string }[] };
+      expect(pieces.length).toBeGreaterThan(2);
+      const shown = pieces.map(({ source }, i) => {
+        const [, place, first, last] = /^(cortex-docs:.+):(\d+)-(\d+)$/.exec(source) ?? [];
+        return `${place} ${first === last ? `line ${first}` : `lines ${first}–${last}`}${i < 2 ? ' cited' : ''}`;
+      });
+      await looked(`/tasks/${task.id}`, 'task-context', async (page) => {
+        await page.getByText('After every task, by a test').waitFor();
+        const lines = await page.locator('.pieces li').allInnerTexts();
+        expect(lines.map((line) => line.replace(/\s+/g, ' ').trim())).toEqual(shown);
+      });
+    } finally {
+      await worker.stop(1_000);
+      await server.close();
+    }
   });
 });

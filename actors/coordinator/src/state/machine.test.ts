@@ -149,6 +149,19 @@ describe('the life of a task', () => {
     ]);
   });
 
+  it('does a failed task again at the master a person names with the retry, and never a completed one', () => {
+    const again: TaskEvent = { kind: 'answer', task: 't-1', master: 'cicd-master', retry: true, by: 'ann' };
+    const { records } = run([submit, claim({ status: 'failed' }), { ...again, whole: task }]);
+    expect(steps(records)).toEqual(['decided', 'settled', 'decided']);
+    expect(records[2]).toMatchObject({
+      task: { text: task.text },
+      decision: { master: 'cicd', method: 'human' },
+      correction: { master: 'cicd', by: 'ann' },
+    });
+    expect(records[2]?.settled_as).toBeUndefined();
+    expect(steps(run([submit, claim(), { ...again, whole: task }]).records)).toEqual(['decided', 'settled']);
+  });
+
   it('drops the text once it is settled, and keeps its hash', () => {
     const last = run([submit, claim()]).records.at(-1);
     expect(last?.task.text).toBeUndefined();

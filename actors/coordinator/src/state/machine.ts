@@ -210,6 +210,9 @@ function onAnswer(
     return {
       do: 'decide',
       task,
+      // Who names a master as well says where: it is done again there.
+      ...(event.master === undefined ? {} : { master: canonicalMaster(event.master) }),
+      ...(event.at === undefined ? {} : { at: event.at }),
       ...(event.by ? { by: event.by } : {}),
       ...(event.avoid === undefined ? {} : { avoid: canonicalMaster(event.avoid) }),
     };

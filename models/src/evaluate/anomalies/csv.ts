@@ -1,6 +1,7 @@
 // Reads a user's CSV: a header, then one row a step; packed with gzip or not; a line at a time.
 // The one thing to know: a cell that is no number is an error with file, line and field; an empty one is a missing value.
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { EvaluateInputError } from '../outcomes/index.js';
@@ -11,8 +12,16 @@ export interface CsvRow {
   cells: string[];
 }
 
-/** The header first, then every row that is not blank. @throws EvaluateInputError */
-export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
+/** Lines between two words of progress. */
+const OFTEN = 4_096;
+
+/**
+ * The header first, then every row that is not blank.
+ * @param onRead told now and then which share of the file is read (0 to 1), and how many lines
+ * @throws EvaluateInputError
+ */
+export async function* readCsv(file: string, onRead?: (share: number, lines: number) => void): AsyncGenerator<CsvRow> {
+  const bytes = onRead === undefined ? 0 : ((await stat(file).catch(() => undefined))?.size ?? 0);
   const source = createReadStream(file);
   const unpacked = file.endsWith('.gz') ? createGunzip() : source;
   const failed = new Promise<never>((_, reject) => {
@@ -32,6 +41,8 @@ export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
       });
       if (next.done) break;
       line++;
+      // What is read of the file runs ahead of its lines.
+      if (line % OFTEN === 0) onRead?.(Math.min(0.99, source.bytesRead / Math.max(1, bytes)), line);
       const text = line === 1 ? next.value.replace(/^\uFEFF/, '') : next.value;
       if (!text.trim()) continue;
       const cells = text.includes('"') ? quoted(text) : text.split(',');

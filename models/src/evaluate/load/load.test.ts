@@ -47,6 +47,22 @@ describe('evaluate load', () => {
     expect(document).toMatchObject({ wape: document.horizons[0]!.wape, bins: { learned: 240, scored: 240 } });
   });
 
+  it('tells how far it is, stage by stage, with how much of what it has done', async () => {
+    const told: { stage: string; share: number; done?: { n: number; unit: string } }[] = [];
+    const series = await write('told.csv', csv(daily));
+    await runEvaluateLoad({ series, bin: 10, onProgress: (progress) => told.push(progress) });
+    const of = (stage: string) => told.filter((one) => one.stage === stage);
+    expect([...new Set(told.map(({ stage }) => stage))]).toEqual(['reading', 'learning', 'scoring']);
+    for (const stage of ['reading', 'learning']) {
+      const shares = of(stage).map(({ share }) => share);
+      expect(shares.length).toBeGreaterThan(2);
+      expect(shares).toEqual([...shares].sort((a, b) => a - b));
+      expect(shares.every((share) => share >= 0 && share < 1)).toBe(true);
+    }
+    expect(of('reading').at(-1)?.done).toEqual({ n: 12_288, unit: 'arrivals' });
+    expect(of('scoring')[0]?.done).toEqual({ n: 0, unit: 'bins' });
+  });
+
   it('counts arrivals in any order, and empty bins as 0', async () => {
     const rows = [5, 195, 15, 12, 100].map((s) => new Date(START + s * 1000).toISOString());
     const document = await runEvaluateLoad({ series: await write('few.csv', ['at', ...rows].join('\n')), bin: 10 });

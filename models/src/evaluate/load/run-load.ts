@@ -13,7 +13,8 @@ export interface RunEvaluateLoadOptions {
   horizon?: number;
   /** Share of bins that the capacity is to cover. Default 0.9. */
   quantile?: number;
-  onProgress?: (progress: { stage: string; share: number }) => void;
+  /** Told the stage, which share of it is behind (0 to 1), and how much of what that is. */
+  onProgress?: (progress: { stage: string; share: number; done?: { n: number; unit: string } }) => void;
 }
 
 export interface LoadScores {
@@ -40,6 +41,8 @@ export interface LoadDocument extends LoadScores {
   seconds: number;
 }
 
+/** Bins between two words of progress. */
+const OFTEN = 1_024;
 /** Keeps memory bounded when a time is mistyped by years. */
 const MOST_BINS = 5_000_000;
 
@@ -51,19 +54,25 @@ export async function runEvaluateLoad(options: RunEvaluateLoadOptions): Promise<
   if (!Number.isInteger(horizon) || horizon < 1 || horizon > 500)
     throw new EvaluateInputError('--horizon', `${horizon} is not a whole number from 1 to 500`);
   if (!(quantile > 0 && quantile < 1)) throw new EvaluateInputError('--quantile', `${quantile} is not between 0 and 1`);
-  onProgress?.({ stage: 'read', share: 0 });
-  const counts = await countArrivals(series, bin);
+  const tell = (stage: string, unit: string) => (share: number, n: number) =>
+    onProgress?.({ stage, share, done: { n, unit } });
+  const reading = tell('reading', 'arrivals');
+  reading(0, 0);
+  const counts = await countArrivals(series, bin, reading);
   const half = Math.floor(counts.length / 2);
-  onProgress?.({ stage: 'learn', share: 0.3 });
   let model: ReturnType<typeof fitForecast>;
   try {
-    model = fitForecast(counts.subarray(0, half), { horizon, quantile });
+    model = fitForecast(counts.subarray(0, half), {
+      horizon,
+      quantile,
+      onProgress: (share) => onProgress?.({ stage: 'learning', share }),
+    });
   } catch (error) {
     if (error instanceof ForecastDataError)
       throw new EvaluateInputError(series, `the first half of its bins: ${error.message}. Give a smaller --bin.`);
     throw error;
   }
-  onProgress?.({ stage: 'score', share: 0.6 });
+  const scoring = tell('scoring', 'bins');
   const stream = openForecast(model);
   const sums = Array.from({ length: horizon }, () => ({
     off: 0,
@@ -76,6 +85,7 @@ export async function runEvaluateLoad(options: RunEvaluateLoadOptions): Promise<
   }));
   const waiting: { forecast: number; capacity: number; last: number }[][] = Array.from({ length: horizon }, () => []);
   for (let t = half; t < counts.length; t++) {
+    if ((t - half) % OFTEN === 0) scoring((t - half) / (counts.length - half), t - half);
     const said = stream.forecast();
     const count = counts[t]!;
     for (let h = 0; h < horizon; h++) {
@@ -128,14 +138,18 @@ export async function runEvaluateLoad(options: RunEvaluateLoadOptions): Promise<
 }
 
 /** Arrivals of each bin from the first arrival's to the last's; rows may come in any order. */
-export async function countArrivals(file: string, bin: number): Promise<Float64Array> {
+export async function countArrivals(
+  file: string,
+  bin: number,
+  onRead?: (share: number, lines: number) => void,
+): Promise<Float64Array> {
   const perBin = new Map<number, number>();
   let place: number | undefined;
   let header: string[] = [];
   const numbers: boolean[] = [];
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for await (const { line, cells } of readCsv(file)) {
+  for await (const { line, cells } of readCsv(file, onRead)) {
     if (place === undefined) {
       place = columnsOf(cells, file).get('at')!;
       header = cells;

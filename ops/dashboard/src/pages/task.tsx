@@ -53,13 +53,14 @@ export function TaskPage() {
 function Head({ life }: { life: TaskLife }) {
   const { task, at } = life.records[0] ?? { task: undefined, at: '' };
   const labels = Object.entries((task?.labels as Record<string, string> | undefined) ?? {});
+  const failed = life.state === 'settled' && life.records.at(-1)?.outcome?.success === false;
   const extra = (name: string) => (typeof task?.[name] === 'string' ? (task[name] as string) : undefined);
   return (
     <section class="panel task-head" aria-label="The task">
       <p class="task-text">{life.text ?? <span class="soft">its text is not kept any more</span>}</p>
       <Facts
         rows={[
-          ['State', <Badge key="s" word={life.state} />],
+          ['State', <Badge key="s" word={failed ? 'failed' : life.state} />],
           ['Priority', task?.priority ?? '–'],
           ['Came', `${moment(at)} (${ago(at)})`],
           ...(extra('source') ? ([['From', extra('source')]] as const) : []),
@@ -78,11 +79,12 @@ function Tools({ life, done }: { life: TaskLife; done: () => void }) {
   const ended =
     ['settled', 'cancelled', 'expired'].includes(life.state) || life.records.at(-1)?.settled_as !== undefined;
   const succeeded = life.records.at(-1)?.outcome?.success === true;
+  const failed = ended && !succeeded && life.state !== 'cancelled';
   const run = (kind: string, input: unknown) => void act(kind, input).then((ok) => ok && setTimeout(done, 400));
   return (
     <>
       <Act kind="main" onClick={() => setCorrecting(true)}>
-        {ended ? 'Correct…' : 'Send elsewhere…'}
+        {ended && !failed ? 'Correct…' : 'Send elsewhere…'}
       </Act>
       <Act disabled={succeeded} onClick={() => run('retry-task', { task: life.id })}>
         Decide anew
@@ -93,11 +95,11 @@ function Tools({ life, done }: { life: TaskLife; done: () => void }) {
       <CorrectDialog
         life={life}
         open={correcting}
-        ended={ended}
+        end={!ended ? 'open' : failed ? 'failed' : 'over'}
         close={() => setCorrecting(false)}
-        send={(master, comment) => {
+        send={(input) => {
           setCorrecting(false);
-          run('correct', { task: life.id, master, ...(comment === '' ? {} : { comment }) });
+          run('correct', { task: life.id, ...input });
         }}
       />
     </>
@@ -107,10 +109,12 @@ function Tools({ life, done }: { life: TaskLife; done: () => void }) {
 function CorrectDialog(props: {
   life: TaskLife;
   open: boolean;
-  ended: boolean;
+  /** `over`: there is nothing left to do, only to note. */
+  end: 'open' | 'failed' | 'over';
   close: () => void;
-  send: (master: string, comment: string) => void;
+  send: (input: { master: string; comment?: string; again?: boolean }) => void;
 }) {
+  const over = props.end === 'over';
   const masters = (now.value?.masters ?? [])
     .filter((master) => master.status !== 'removed')
     .map(({ master }) => master);
@@ -119,7 +123,7 @@ function CorrectDialog(props: {
   const sorted = [...masters].sort((a, b) => (odds[b] ?? 0) - (odds[a] ?? 0));
   return (
     <Dialog
-      title={props.ended ? 'Where should it have gone?' : 'Where does it belong?'}
+      title={over ? 'Where should it have gone?' : 'Where does it belong?'}
       open={props.open}
       onClose={props.close}
     >
@@ -128,13 +132,18 @@ function CorrectDialog(props: {
         onSubmit={(event) => {
           event.preventDefault();
           const data = new FormData(event.currentTarget);
-          props.send(String(data.get('master')), String(data.get('comment') ?? ''));
+          const comment = String(data.get('comment') ?? '');
+          props.send({
+            master: String(data.get('master')),
+            ...(comment === '' ? {} : { comment }),
+            ...(props.end === 'failed' ? { again: data.has('again') } : {}),
+          });
         }}
       >
         <p class="soft">
-          {props.ended
-            ? 'The task has ended: this is noted, and the next training learns from it.'
-            : 'The task goes there at once, and the next training learns from it.'}
+          {props.end === 'open'
+            ? 'The task goes there at once, and the next training learns from it.'
+            : `The task has ended${over ? '' : ' without success'}: this is noted, and the next training learns from it.`}
         </p>
         <fieldset class="choices">
           <legend class="hidden">Master</legend>
@@ -152,6 +161,12 @@ function CorrectDialog(props: {
             </label>
           ))}
         </fieldset>
+        {props.end === 'failed' && (
+          <label class="choice">
+            <input type="checkbox" name="again" defaultChecked />
+            It is done again there
+          </label>
+        )}
         <label>
           Why <span class="soft">(optional)</span>
           <input name="comment" autocomplete="off" />
@@ -161,7 +176,7 @@ function CorrectDialog(props: {
             Leave it
           </button>
           <button type="submit" class="button main">
-            {props.ended ? 'Correct' : 'Send there'}
+            {over ? 'Correct' : 'Send there'}
           </button>
         </div>
       </form>

@@ -1,4 +1,4 @@
-// `cortex correct ID MASTER`: a person says where a task should have gone. It is routed again if it is still open, and learned from.
+// `cortex correct ID MASTER`: a person says where a task should have gone. It goes there if it is still open, or with --again; and it is learned from.
 import { type Bus, openMasters, publish, taskLog, withMessagingSpan } from '@cortex/bus';
 import { EVENT_TYPES, type ReviewAnswer, SPAN_KEYS } from '@cortex/schemas';
 import type { Command } from 'commander';
@@ -11,6 +11,7 @@ import { unknown } from './masters.js';
 
 interface Flags extends BusFlags {
   comment?: string;
+  again?: boolean;
   json?: boolean;
 }
 
@@ -21,10 +22,11 @@ export function addCorrect(program: Command): void {
     .description('Says which master a task belongs to. An open task goes there; a settled one is learned from.')
     .argument('<id>', 'id of the task')
     .argument('<master>', 'the right master')
-    .option('--comment <text>', 'why');
+    .option('--comment <text>', 'why')
+    .option('--again', 'a task that ended without success is done again there');
   withBusOptions(command);
   withJsonOption(command);
-  withExample(command, 'correct t-1 development');
+  withExample(command, 'correct t-1 development', 'correct t-2 security --again');
   command.action(correct);
 }
 
@@ -34,9 +36,12 @@ async function correct(given: string, name: string, flags: Flags): Promise<void>
     const master = await knownMaster(bus, name, 'MASTER');
     const last = await taskLog(bus).last(id);
     if (!last) throw new Failed(`no task "${shorten(id, 80)}" is in the log: check the id`);
+    if (flags.again && last.record.outcome?.success)
+      throw new Failed(`${shorten(id, 80)} was completed: there is nothing to do again`);
     const answer: ReviewAnswer = {
       task: id,
       master,
+      ...(flags.again ? { answer: 'retry' } : {}),
       by: person(),
       at: new Date().toISOString(),
       ...(flags.comment === undefined ? {} : { comment: flags.comment }),
@@ -44,7 +49,7 @@ async function correct(given: string, name: string, flags: Flags): Promise<void>
     await sendAnswer(bus, answer);
     if (flags.json) return printJson(answer);
     printText(
-      last.record.settled_as
+      last.record.settled_as && !flags.again
         ? `${shorten(id, 80)} belonged to ${master}: noted, to learn from`
         : `${shorten(id, 80)} belongs to ${master}: it goes there`,
     );

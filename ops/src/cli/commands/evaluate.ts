@@ -7,7 +7,7 @@ import { openEncoder } from '../encoder.js';
 import { WrongInput } from '../failures.js';
 import { type BusFlags, parseCount, withBusOptions, withExample, withJsonOption } from '../options.js';
 import { figures } from '../output/figures.js';
-import { colours, printJson, printText, progressBar } from '../output/index.js';
+import { colours, printJson, printText, progressBar, type ShowProgress } from '../output/index.js';
 import { withBus } from '../session.js';
 
 interface Flags extends BusFlags {
@@ -22,11 +22,7 @@ interface Flags extends BusFlags {
   json?: boolean;
 }
 
-type Evaluate = (
-  flags: Flags,
-  encoder: Encoder | undefined,
-  progress: (stage: string, share: number) => void,
-) => Promise<object>;
+type Evaluate = (flags: Flags, encoder: Encoder | undefined, progress: ShowProgress) => Promise<object>;
 
 export function addEvaluate(program: Command): void {
   const evaluate = program
@@ -113,8 +109,7 @@ function addAnomalies(evaluate: Command): void {
         for (const option of ['train', 'test', 'labels'] as const)
           if (flags[option] === undefined)
             throw new WrongInput(`--${option}`, 'is missing: give --train, --test and --labels, or --series FOLDER');
-      const progress = progressBar();
-      await answer(json, () =>
+      await answer(json, (progress) =>
         runEvaluateAnomalies({
           ...flags,
           alertsPer1000: alerts,
@@ -152,9 +147,8 @@ function addRetrieval(evaluate: Command): void {
       await mustBeFiles(flags, ['corpus', 'queries', 'qrels']);
       const { runEvaluateRetrieval } = await import('@cortex/models');
       const encoder = wanted ? await openEncoder({ remember: false }) : undefined;
-      const progress = progressBar();
       try {
-        await answer(json, () =>
+        await answer(json, (progress) =>
           runEvaluateRetrieval({ ...flags, encoder, onProgress: ({ stage, share }) => progress(stage, share) }),
         );
       } finally {
@@ -185,7 +179,9 @@ function addLoad(evaluate: Command): void {
         quantile: number;
       }) => {
         const { runEvaluateLoad } = await import('@cortex/models');
-        await answer(json, () => runEvaluateLoad(flags));
+        await answer(json, (progress) =>
+          runEvaluateLoad({ ...flags, onProgress: ({ stage, share, done }) => progress(stage, share, done) }),
+        );
       },
     );
   withJsonOption(command);
@@ -198,9 +194,18 @@ function parseNumberAbove0(text: string): number {
   return value;
 }
 
-async function answer(json: boolean | undefined, run: () => Promise<object>): Promise<void> {
+/** Prints what the work comes to. Its progress is a bar that is gone before anything is printed. */
+async function answer(json: boolean | undefined, run: (progress: ShowProgress) => Promise<object>): Promise<void> {
+  const bar = progressBar();
+  let last: string | undefined;
+  const progress: ShowProgress = (stage, share, done) => {
+    last = stage;
+    bar(stage, share, done);
+  };
   try {
-    const document = await run();
+    const document = await run(progress).finally(() => {
+      if (last !== undefined) bar(last, 1);
+    });
     if (json) printJson(document);
     else printText(figures(document as Record<string, unknown>, colours()));
   } catch (error) {
@@ -276,8 +281,8 @@ async function score(flags: Flags, run: Evaluate): Promise<void> {
   const model = flags.model === undefined ? undefined : await modelFolder(flags.model, flags);
   const encoder = flags.encoder ? await openEncoder({ remember: false }) : undefined;
   try {
-    await answer(flags.json, () =>
-      run({ ...flags, ...(model === undefined ? {} : { model }) }, encoder, progressBar()),
+    await answer(flags.json, (progress) =>
+      run({ ...flags, ...(model === undefined ? {} : { model }) }, encoder, progress),
     );
   } finally {
     await encoder?.close();

@@ -2,31 +2,19 @@
 import type { Bus } from '@cortex/bus';
 import {
   alertSchema,
-  type DeadLetter,
   deadLetterSchema,
   decodeMessage,
   LOG_STEPS,
-  type LogRecord,
   logRecordSchema,
   reviewRequestSchema,
 } from '@cortex/schemas';
 import { type Command, Option } from 'commander';
 import { type BusFlags, parseCount, parseDuration, withBusOptions, withExample, withJsonOption } from '../options.js';
-import {
-  clock,
-  colours,
-  lastLine,
-  masterOf,
-  note,
-  paintStep,
-  printLine,
-  printText,
-  shorten,
-  stepWords,
-} from '../output/index.js';
+import { colours, lastLine, masterOf, note, printLine, printText } from '../output/index.js';
 import { lookAtBus } from '../session.js';
 import { askedToEnd } from '../signals.js';
-import { watchSummary } from '../watch-summary.js';
+import { type Happening, happeningLine } from '../watch/happening.js';
+import { watchSummary } from '../watch/summary.js';
 
 interface Flags extends BusFlags {
   step?: string;
@@ -36,11 +24,6 @@ interface Flags extends BusFlags {
   for?: number;
   json?: boolean;
 }
-
-/** One line of `watch --json`. */
-type Happening =
-  | { event: string; at: string; task: string; master?: string; record: LogRecord }
-  | { event: 'alert' | 'dead' | 'review'; at: string; [more: string]: unknown };
 
 export function addWatch(program: Command): void {
   const command = program
@@ -77,10 +60,10 @@ async function watch(flags: Flags): Promise<void> {
     const stop = listen(bus, (happening) => {
       if (!wanted(happening, flags) || (flags.count !== undefined && shown >= flags.count)) return;
       shown++;
-      if ('record' in happening) summary.take(happening.record as LogRecord, Date.now());
+      if ('record' in happening) summary.take(happening.record, Date.now());
       else if (happening.event === 'alert') summary.alert();
       if (flags.json) printLine(happening);
-      else bottom.above(() => printText(line(happening)));
+      else bottom.above(() => printText(happeningLine(happening, colours())));
       if (shown === flags.count) full();
     });
     await bus.nc.flush();
@@ -137,25 +120,4 @@ function wanted(happening: Happening, { step, master, task }: Flags): boolean {
   if (master !== undefined && (happening as { master?: string }).master !== master.replace(/-master$/, ''))
     return false;
   return task === undefined || (happening as { task?: string }).task === task;
-}
-
-function line(happening: Happening): string {
-  const c = colours();
-  const head = (event: string, paint: (text: string) => string) =>
-    `${c.dim(clock(happening.at))} ${paint(event.padEnd(9))}`;
-  if ('record' in happening) {
-    const record = happening.record as LogRecord;
-    const to = happening.master ? ` ${c.dim('→')} ${c.bold(String(happening.master))}` : '';
-    return `${head(record.step, (text) => paintStep(record.step, c, record) + ' '.repeat(text.length - record.step.length))} ${shorten(record.task.id, 60)}${to}  ${stepWords(record)}`;
-  }
-  if (happening.event === 'alert') {
-    const alert = happening.alert as { severity: string; kind: string; summary: string };
-    return `${head('alert', alert.severity === 'critical' ? c.red : c.yellow)} ${alert.severity}: ${shorten(alert.summary, 200)}`;
-  }
-  if (happening.event === 'review') {
-    const review = happening.review as { id: string; question: string };
-    return `${head('review', c.yellow)} ${review.id}  ${shorten(review.question, 200)}`;
-  }
-  const letter = happening.letter as DeadLetter;
-  return `${head('dead', c.red)} ${letter.id}  ${shorten(letter.reason, 200)}`;
 }

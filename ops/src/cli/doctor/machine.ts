@@ -5,14 +5,21 @@ import { MINIMUM_NATS_SERVER, provideEncoder, provideNatsServer } from '../../pr
 import { homeFolder } from '../../up/index.js';
 import { portAnswers } from '../reach.js';
 import { type Check, fail, ok, warn } from './check.js';
+import type { Look } from './looking.js';
 
 const MINIMUM_NODE = [20, 12] as const;
 const GiB = 1024 ** 3;
 
-export async function checkMachine(env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
+export async function checkMachine(look: Look, env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
   // A look, not a repair: nothing is fetched.
   const offline = { ...env, CORTEX_OFFLINE: '1' };
-  return Promise.all([node(), natsServer(offline), encoder(offline), disk(env), traces(env)]);
+  return Promise.all([
+    look('node', node()),
+    look('nats-server', natsServer(offline)),
+    look('encoder', encoder(offline)),
+    look('disk', disk(env)),
+    look('traces', traces(env)),
+  ]);
 }
 
 async function node(): Promise<Check> {

@@ -4,9 +4,10 @@ import type { Bus } from '@cortex/bus';
 import { chooseBackend, describeBackend } from '@cortex/models';
 import { portAnswers } from '../reach.js';
 import { type Check, fail, ok, warn } from './check.js';
+import type { Look } from './looking.js';
 
-export async function checkParts(env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
-  return Promise.all([vectors(env), training()]);
+export async function checkParts(look: Look, env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
+  return Promise.all([look('vectors', vectors(env)), look('training', training())]);
 }
 
 async function vectors(env: NodeJS.ProcessEnv): Promise<Check> {

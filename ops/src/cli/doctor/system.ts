@@ -6,6 +6,7 @@ import { PRIORITIES } from '@cortex/schemas';
 import { ACTOR_NAMES, homeFolder, readRunning } from '../../up/index.js';
 import { plural } from '../output/index.js';
 import { type Check, fail, ok, warn } from './check.js';
+import type { Look } from './looking.js';
 
 /** Longer than an actor's beat of one second. */
 const LISTEN_MS = 1_600;
@@ -14,9 +15,12 @@ const SKEW_MS = 500;
 const NEEDED: readonly string[] = ['router', 'coordinator'];
 const LAG = 1_000;
 
-export async function checkSystem(bus: Bus): Promise<Check[]> {
+export async function checkSystem(bus: Bus, look: Look): Promise<Check[]> {
   const server = serverCheck(bus);
-  const account = await bus.jsm.getAccountInfo().catch(() => undefined);
+  const account = await look(
+    'jetstream',
+    bus.jsm.getAccountInfo().catch(() => undefined),
+  );
   if (!account)
     return [
       server,
@@ -27,11 +31,17 @@ export async function checkSystem(bus: Bus): Promise<Check[]> {
     'jetstream',
     `${(account.storage / GiB).toFixed(2)} GiB on disk, ${plural(account.streams, 'stream')}`,
   );
-  const { checks, provisioned } = await streams(bus);
+  const { checks, provisioned } = await look('streams', streams(bus));
   const rest = provisioned
-    ? await Promise.all([consumers(bus), masters(bus), actors(bus), clock(bus), dead(bus)])
-    : [await actors(bus)];
-  return [server, await sync(bus), jetstream, ...checks, ...rest];
+    ? await Promise.all([
+        look('consumers', consumers(bus)),
+        look('masters', masters(bus)),
+        look('actors', actors(bus)),
+        look('clock', clock(bus)),
+        look('dead', dead(bus)),
+      ])
+    : [await look('actors', actors(bus))];
+  return [server, await look('sync', sync(bus)), jetstream, ...checks, ...rest];
 }
 
 function serverCheck(bus: Bus): Check {

@@ -9,6 +9,17 @@ import { Refusal } from './refusal.js';
 const name = z.string().trim().min(1).max(128);
 const one = z.object({ master: name });
 
+/** Checked, but with no more fields than were given: a default must not take the place of what is registered. */
+const given = z.record(z.string(), z.unknown()).transform((fields, context): Partial<Master> & Pick<Master, 'name'> => {
+  const checked = masterSchema.safeParse(fields);
+  if (!checked.success) {
+    for (const { path, message } of checked.error.issues) context.addIssue({ code: 'custom', path, message });
+    return z.NEVER;
+  }
+  const { name, ...more } = checked.data;
+  return { name, ...Object.fromEntries(Object.entries(more).filter(([field]) => field in fields)) };
+});
+
 function registryOf(world: World) {
   const registry = world.registry();
   if (!registry) throw new Refusal(503, 'the registry of masters is not there yet: is the bus up?');
@@ -48,7 +59,7 @@ async function setStatus(world: World, master: string, status: Master['status'])
 }
 
 export const MASTER_DEEDS: Deeds = {
-  'put-master': deed(z.object({ master: masterSchema, fresh: z.boolean().optional() }), async (world, input) => {
+  'put-master': deed(z.object({ master: given, fresh: z.boolean().optional() }), async (world, input) => {
     const before = registryOf(world).find(input.master.name);
     if (input.fresh && before) throw new Refusal(409, `there is a master "${before.name}" already: edit that one`);
     // What the form does not show stays as it is.

@@ -1,6 +1,6 @@
 // What an operator does to tasks, questions and dead letters.
 import { publish, taskLog } from '@cortex/bus';
-import { type Cancel, EVENT_TYPES, type ReviewAnswer } from '@cortex/schemas';
+import { type Cancel, EVENT_TYPES, type LogRecord, type ReviewAnswer } from '@cortex/schemas';
 import { z } from 'zod';
 import { sendAnswer } from '../../cli/commands/correct.js';
 import { dropLetter, findLetter, retryLetter } from '../../cli/dead-letters.js';
@@ -27,22 +27,40 @@ async function lastOf(world: World, task: string) {
   return last.record;
 }
 
+/** What was completed is not done again. */
+function mustNotBeDone({ outcome }: LogRecord): void {
+  if (outcome?.success) throw new Refusal(409, 'the task was completed: there is nothing to try again');
+}
+
 export const TASK_DEEDS: Deeds = {
-  correct: deed(z.object({ task: id, master: id, comment: words }), async (world, { task, master, comment }, by) => {
-    const name = knownMaster(world, master);
-    const last = await lastOf(world, task);
-    const at = new Date().toISOString();
-    await sendAnswer(world.bus, { task, master: name, by, at, ...(comment ? { comment } : {}) });
-    return {
-      said: last.settled_as
-        ? `Noted: it belonged to ${name}. The next training learns from it.`
-        : `It goes to ${name}.`,
-      target: task,
-      before: { master: last.decision?.master },
-      after: { master: name },
-      ...(comment ? { reason: comment } : {}),
-    };
-  }),
+  correct: deed(
+    // `again`: what has ended without success is done again there.
+    z.object({ task: id, master: id, comment: words, again: z.boolean().optional() }),
+    async (world, { task, master, comment, again }, by) => {
+      const name = knownMaster(world, master);
+      const last = await lastOf(world, task);
+      if (again) mustNotBeDone(last);
+      const at = new Date().toISOString();
+      await sendAnswer(world.bus, {
+        task,
+        master: name,
+        by,
+        at,
+        ...(again ? { answer: 'retry' } : {}),
+        ...(comment ? { comment } : {}),
+      });
+      return {
+        said:
+          last.settled_as && !again
+            ? `Noted: it belonged to ${name}. The next training learns from it.`
+            : `It goes to ${name}.`,
+        target: task,
+        before: { master: last.decision?.master },
+        after: { master: name },
+        ...(comment ? { reason: comment } : {}),
+      };
+    },
+  ),
   cancel: deed(z.object({ task: id, reason: words }), async (world, { task, reason }, by) => {
     const last = await lastOf(world, task);
     if (last.settled_as) throw new Refusal(409, `the task is ${last.settled_as} already: nothing is left to cancel`);
@@ -52,7 +70,7 @@ export const TASK_DEEDS: Deeds = {
   }),
   'retry-task': deed(z.object({ task: id }), async (world, { task }, by) => {
     const last = await lastOf(world, task);
-    if (last.outcome?.success) throw new Refusal(409, 'the task was completed: there is nothing to try again');
+    mustNotBeDone(last);
     await sendAnswer(world.bus, { task, answer: 'retry', by, at: new Date().toISOString() });
     return { said: 'It is decided anew.', target: task, before: { state: last.settled_as ?? last.step } };
   }),

@@ -1,17 +1,12 @@
 // What came of it: the accepted claim, what it cost, what shows that work was done, what it was given to read.
 import { count, moment, money, ms, percent } from '../../lib/format.js';
-import { Badge, Empty, Facts, Panel } from '../../ui/parts.js';
+import { Badge, Empty, Facts, Panel, Verbatim } from '../../ui/parts.js';
 import type { TaskLife } from '../../wire.js';
-
-interface Citation {
-  readonly title?: string;
-  readonly ref?: string;
-  readonly text?: string;
-  readonly score?: number;
-}
+import { Context, contextOf, showsIt } from './context.js';
 
 export function OutcomeView({ life }: { life: TaskLife }) {
-  const outcome = life.records.findLast((record) => record.outcome)?.outcome;
+  // Later records carry it, and one that opens the task again leaves it behind.
+  const outcome = life.records.at(-1)?.outcome;
   if (!outcome)
     return (
       <Panel title="Outcome">
@@ -28,7 +23,10 @@ export function OutcomeView({ life }: { life: TaskLife }) {
         </Empty>
       </Panel>
     );
-  const citations = citationsOf(outcome);
+  // An LLM's answer, or the output of a command.
+  const said = [outcome.answer, outcome.output].find((text): text is string => typeof text === 'string' && text !== '');
+  const context = contextOf(outcome);
+  const evidence = (outcome.evidence ?? []).filter((one) => !context?.pieces.some((piece) => showsIt(piece, one)));
   return (
     <Panel title="Outcome">
       <Facts
@@ -45,11 +43,19 @@ export function OutcomeView({ life }: { life: TaskLife }) {
         ]}
       />
       {outcome.error && <p class="trouble">{outcome.error}</p>}
-      {(outcome.evidence ?? []).length > 0 && (
+      {said !== undefined && (
+        <>
+          <h3>What it said</h3>
+          <Verbatim label="What it said" short>
+            {said}
+          </Verbatim>
+        </>
+      )}
+      {evidence.length > 0 && (
         <>
           <h3>Evidence</h3>
           <ul class="reasons">
-            {(outcome.evidence ?? []).map((one, i) => (
+            {evidence.map((one, i) => (
               <li key={`${one.kind}${one.ref ?? i}`}>
                 {one.kind}
                 {one.ref ? `: ${one.ref}` : ''}
@@ -59,27 +65,7 @@ export function OutcomeView({ life }: { life: TaskLife }) {
           </ul>
         </>
       )}
-      {citations.length > 0 && (
-        <>
-          <h3>Context it was given</h3>
-          <ol class="reasons">
-            {citations.map((one, i) => (
-              <li key={one.ref ?? i}>
-                <strong>{one.title ?? one.ref ?? 'passage'}</strong>
-                {one.ref && one.title ? <span class="soft"> {one.ref}</span> : null}
-                {one.text ? <span class="evidence">{one.text.slice(0, 240)}</span> : null}
-              </li>
-            ))}
-          </ol>
-        </>
-      )}
+      {context && <Context context={context} evidence={outcome.evidence ?? []} />}
     </Panel>
   );
-}
-
-/** Workers and the librarian say what they used under `citations` or `context`; both are free fields. */
-function citationsOf(outcome: Readonly<Record<string, unknown>>): Citation[] {
-  const { context } = outcome as { context?: { citations?: unknown } };
-  const list = outcome.citations ?? context?.citations ?? context;
-  return Array.isArray(list) ? list.filter((one): one is Citation => typeof one === 'object' && one !== null) : [];
 }

@@ -18,7 +18,7 @@ export function Steps({ records }: { records: readonly Record_[] }) {
                 {before && <span class="small"> +{ms(Date.parse(record.at) - Date.parse(before.at))}</span>}
               </span>
               <div>
-                <Badge word={record.step} /> {words(record)}
+                <StepBadge record={record} /> {words(record)}
                 <span class="soft small block">
                   by {record.by}
                   {record.cause ? `, because of ${record.cause}` : ''}
@@ -30,6 +30,11 @@ export function Steps({ records }: { records: readonly Record_[] }) {
       </ol>
     </Panel>
   );
+}
+
+/** The log's own word; an end without success does not look like one with it. */
+function StepBadge({ record: { step, outcome } }: { record: Record_ }) {
+  return step === 'settled' && outcome?.success === false ? <Badge word={step} tone="bad" /> : <Badge word={step} />;
 }
 
 function words(record: Record_) {

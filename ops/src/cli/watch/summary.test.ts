@@ -1,7 +1,7 @@
 import type { LogRecord } from '@cortex/schemas';
 import { expect, it } from 'vitest';
-import { lastLine } from './output/index.js';
-import { watchSummary } from './watch-summary.js';
+import { lastLine } from '../output/index.js';
+import { watchSummary } from './summary.js';
 
 const decided = (latency_ms: number, review?: string) =>
   ({ step: 'decided', decision: { latency_ms, ...(review ? { review } : {}) } }) as unknown as LogRecord;

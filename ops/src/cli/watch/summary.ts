@@ -1,6 +1,6 @@
 // What a live view says in its last line: how many tasks, how fast, how well. Pure; `watch` feeds it and draws it.
 import type { LogRecord } from '@cortex/schemas';
-import { duration, plural } from './output/index.js';
+import { duration, plural } from '../output/index.js';
 
 /** Rates are over so long. */
 const WINDOW_MS = 60_000;
