@@ -1,6 +1,7 @@
 // What the doctor sees on the bus: JetStream, streams and consumers with their lag, masters, actors, clocks, dead letters.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, CONSUMER_TABLE, openMasters, STREAM_TABLE, watchPresence } from '@cortex/bus';
 import { PRIORITIES } from '@cortex/schemas';
 import { ACTOR_NAMES, homeFolder, readRunning } from '../../up/index.js';
@@ -10,6 +11,9 @@ import type { Look } from './looking.js';
 
 /** Longer than an actor's beat of one second. */
 const LISTEN_MS = 1_600;
+/** So many times more a needed one is listened for before it is called absent: while this process loads other parts, it hears late. */
+const LISTEN_ON = 16;
+const LISTEN_ON_MS = 200;
 const SKEW_MS = 500;
 /** Without these nothing is decided well; the others make it better. */
 const NEEDED: readonly string[] = ['router', 'coordinator'];
@@ -156,7 +160,9 @@ async function masters(bus: Bus): Promise<Check> {
 
 async function actors(bus: Bus): Promise<Check> {
   const presence = watchPresence(bus);
-  await new Promise((resolve) => setTimeout(resolve, LISTEN_MS));
+  await sleep(LISTEN_MS);
+  const hears = (name: string) => presence.list().some((p) => p.actor === name);
+  for (let i = 0; i < LISTEN_ON && !NEEDED.every(hears); i++) await sleep(LISTEN_ON_MS);
   const heard = presence.list();
   presence.close();
   const counts = [...new Set(heard.map((p) => p.actor))]
