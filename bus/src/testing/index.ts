@@ -1,3 +1,4 @@
+export { endsWithUs } from './ends-with-us.js';
 export {
   freePort,
   startTestServer,

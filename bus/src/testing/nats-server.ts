@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endsWithUs } from './ends-with-us.js';
 
 export interface TestServer {
   readonly url: string;
@@ -57,9 +58,9 @@ export async function startTestServer(args: string[] = [], options: TestServerOp
   let child: ChildProcess | undefined;
   const start = async () => {
     const [program = binary.path, ...before] = [...(options.via ?? []), binary.path];
-    child = spawn(program, [...before, '-a', host, '-p', String(port), '-js', '-sd', dir, ...args], {
-      stdio: 'ignore',
-    });
+    child = endsWithUs(
+      spawn(program, [...before, '-a', host, '-p', String(port), '-js', '-sd', dir, ...args], { stdio: 'ignore' }),
+    );
     await untilOpen(host, port, child);
   };
   const kill = async () => {

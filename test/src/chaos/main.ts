@@ -24,6 +24,8 @@ if (chosen.length === 0 || !Number.isInteger(seed)) {
   say(`--seed is a whole number; --only takes ${SCENARIOS.map((s) => `${s.number} (${s.name})`).join(', ')}`);
   process.exit(2);
 }
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 process.env.CORTEX_NATS_SERVER = (await provideNatsServer({ log: say, onProgress: () => undefined })).path;
 const encoder = await provideEncoder({ log: say, onProgress: () => undefined });
 const done: Performed[] = [];

@@ -1,6 +1,7 @@
 // Child processes of a whole-system test: started through the command line a user has, killed -9 and started again at will.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from '@cortex/bus/testing';
 
 const CORTEX = fileURLToPath(new URL('../../../ops/dist/cli/main.js', import.meta.url));
 
@@ -39,7 +40,7 @@ export function startProgram(name: string, file: string, args: string[], env: Re
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },
     });
-    process_ = child;
+    process_ = endsWithUs(child);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-65_536);
     });
