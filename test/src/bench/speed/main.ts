@@ -79,7 +79,7 @@ await part('history', async () => {
 // A part that is named is run in either form.
 if (!values.quick || values.only !== undefined) {
   await part('telemetry', async () => {
-    for (const { what, ratio, reach } of await telemetryCost(values.quick ? 6 : 24, say))
+    for (const { what, ratio, reach } of await telemetryCost(values.quick ? 3 : 10, say))
       rows.push({ what, ratio, ...(reach ? { reach } : {}) });
   });
   await part('cores', async () => {

@@ -27,7 +27,8 @@ export async function telemetryCost(rounds: number, say: (line: string) => void)
         dead: { env: { OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY } },
       },
       rounds,
-      () => fresh(80, 32),
+      // Long enough for the traces that a quiet time saves up to be used up.
+      () => fresh(1_000, 32),
     );
     say(`the collector took ${collector.requests()} requests, ${Math.round(collector.bytes() / 1024)} KiB`);
     const of = (figures: readonly Figures[], key: string) => figures.map((figure) => figure[key] ?? Number.NaN);
