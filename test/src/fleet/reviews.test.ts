@@ -61,9 +61,13 @@ describeOnServer('five hundred unsure tasks', (suite) => {
     });
     // Somebody sees what was answered, and knows better.
     const contradicted = new Set<string>();
+    /** A busy machine may decide so late that a deadline has passed before anybody was asked. */
+    const over = new Set<string>();
+    const questionOf = (id: string) => id.slice('route-'.length);
     bus.nc.subscribe(subjects.live('*'), {
       callback(_error, msg) {
-        const { task, correction } = msg.json<LogRecord>();
+        const { task, correction, settled_as } = msg.json<LogRecord>();
+        if (settled_as === 'expired') over.add(task.id);
         if (Number(task.id.slice(2)) % 10 !== 7 || correction?.by === undefined || contradicted.has(task.id)) return;
         contradicted.add(task.id);
         bus.nc.publish(
@@ -85,8 +89,8 @@ describeOnServer('five hundred unsure tasks', (suite) => {
     await Promise.all(byHand.map((id) => run(process.execPath, [CORTEX, 'review', 'answer', id, 'security'], { env })));
     await until(
       'every question to be answered or over',
-      () => new Set(given.flatMap(({ review }) => review ?? [])).size === TASKS,
-      60_000,
+      () => new Set([...over, ...given.flatMap(({ review }) => (review ? [questionOf(review)] : []))]).size === TASKS,
+      150_000,
     );
     // Too late for the question, not for the task.
     for (const task of late)
@@ -105,7 +109,7 @@ describeOnServer('five hundred unsure tasks', (suite) => {
         const records = await lasts();
         return late.every((task) => records.find((r) => r.task.id === task)?.decision?.method === 'human');
       },
-      30_000,
+      60_000,
     );
     const counts: Record<string, number> = {};
     for (const record of await lasts()) counts[stateOf(record)] = (counts[stateOf(record)] ?? 0) + 1;
@@ -114,21 +118,30 @@ describeOnServer('five hundred unsure tasks', (suite) => {
     expect(labels).toHaveLength(450);
     expect(labels.every(({ correction }) => correction?.by !== undefined && correction.by !== 'watchdog')).toBe(true);
     // The trainer's own reading of the log: what was said last of each task, and by whom. Defaults teach nothing.
-    const said = new Map<string, ReviewAnswer>();
-    const questionOf = (id: string) => id.slice('route-'.length);
-    for (const answer of given)
-      if (answer.default !== true) said.set(answer.task ?? questionOf(answer.review ?? ''), answer);
-    const { routing } = await collectRows(bus, await lastOfLog(bus));
+    const lastSaid = () => {
+      const said = new Map<string, ReviewAnswer>();
+      for (const answer of given) {
+        const task = answer.task ?? questionOf(answer.review ?? '');
+        // Who says the same as was said before adds nothing: on a busy machine a question passes on while its answer is under way.
+        if (answer.default !== true && said.get(task)?.master !== answer.master) said.set(task, answer);
+      }
+      return said;
+    };
+    const routing = await until(
+      'the trainer to read what was said last, and by whom',
+      async () => {
+        const rows = (await collectRows(bus, await lastOfLog(bus))).routing;
+        const said = lastSaid();
+        return rows.every(({ task, label, source, sayer }) => {
+          const last = said.get(task);
+          return label === last?.master && source === 'correction' && sayer === `person:${last?.by}`;
+        })
+          ? rows
+          : undefined;
+      },
+      60_000,
+    );
     expect(routing).toHaveLength(450);
-    for (const { task, label, source, sayer } of routing) {
-      const { master, by } = said.get(task) as ReviewAnswer;
-      expect({ task, label, source, sayer }).toEqual({
-        task,
-        label: master,
-        source: 'correction',
-        sayer: `person:${by}`,
-      });
-    }
     expect(routing.filter(({ sayer }) => sayer === 'person:dee').length).toBe(contradicted.size);
     expect(contradicted.size).toBeGreaterThan(40);
     // What lay with cy went to somebody else.
@@ -137,5 +150,5 @@ describeOnServer('five hundred unsure tasks', (suite) => {
     await watchdog.drain(1_000);
     await coordinator.drain(1_000);
     await masters.close();
-  }, 150_000);
+  }, 300_000);
 });
