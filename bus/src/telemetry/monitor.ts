@@ -1,4 +1,5 @@
 // What machines ask a process: is it alive, is it ready, and its metrics. One tiny server on loopback, in every process that runs actors.
+import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -135,13 +136,10 @@ function say(response: ServerResponse, status: number, type: string, text: strin
 async function listen(server: ReturnType<typeof createServer>, { host, port, exact }: MonitorAddress): Promise<void> {
   for (let tried = 0; ; tried++) {
     try {
-      return await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(tried > NEXT_PORTS ? 0 : port + tried, host, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
+      server.listen(tried > NEXT_PORTS ? 0 : port + tried, host);
+      // Takes both listeners away again: one left at each port that is taken would warn on standard error.
+      await once(server, 'listening');
+      return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE' && !exact) continue;
