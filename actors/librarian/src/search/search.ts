@@ -73,28 +73,20 @@ export async function rank(library: Library, request: SearchRequest, again = fal
   const explanation: string[] = [];
   const encoder = by === 'words' ? undefined : await encoderOf(library, explanation);
   const vector = encoder ? (await library.questions.vectors(encoder, [request.query.slice(0, 2_000)]))[0] : undefined;
-  const nearest = vector ? half(collections, (c) => library.store.near(c, vector, KNOWN, filter)) : none();
-  const wanted = Math.ceil(most * SPARE) + 10;
-  const [words, meaning, early] = await Promise.all([
+  const [words, meaning] = await Promise.all([
     by === 'meaning' ? none() : half(collections, (c) => library.store.words(c, terms.join(' '), KNOWN, filter)),
-    nearest,
-    // Words take longer than meaning: what is nearest is mostly wanted, and is read meanwhile.
-    nearest.then(({ hits }) => read(library, hits.slice(0, wanted))),
+    vector ? half(collections, (c) => library.store.near(c, vector, KNOWN, filter)) : none(),
   ]);
   const fused = fuse(library, collections, words, meaning);
   const follow = request.graph !== false && fused.length > 0;
   const past = follow ? fuse(library, ['issues'], only('issues', words), only('issues', meaning)).slice(0, PAST) : [];
-  const chosen = fused.slice(0, wanted);
-  const [late, knowledge] = await Promise.all([
-    read(
-      library,
-      [...chosen, ...past].filter(({ id }) => !early.has(id)),
-    ),
+  const chosen = fused.slice(0, Math.ceil(most * SPARE) + 10);
+  const [rows, knowledge] = await Promise.all([
+    read(library, [...chosen, ...past]),
     follow ? library.graph.get(library.waitsForGraph) : undefined,
   ]);
-  const rows = new Map([...early, ...late]);
   // The store was put in order between finding and reading: its rows lie elsewhere now.
-  if (!again && chosen.filter(({ id }) => rows.has(id)).length < chosen.length / 2) return rank(library, request, true);
+  if (!again && rows.size < chosen.length / 2) return rank(library, request, true);
   const asked = new Set(terms.filter((term) => term.length > 1));
   const found = chosen.flatMap(({ id, score }): Found[] => {
     const row = rows.get(id);
