@@ -76,10 +76,10 @@ export const fuzz: Scenario = {
       const memory = () => Math.max(...stage.children.map((child) => residentMiB(child.pid())));
       await flood(each / 2, run.seed);
       // Claims of unknown tasks wait a minute for them before they are given up.
-      await until('the first half to be worked off', idle, 600_000);
+      await until('the first half to be worked off', idle, 1_800_000);
       const half = memory();
       await flood(each / 2, run.seed + 1);
-      await until('the second half to be worked off', idle, 600_000);
+      await until('the second half to be worked off', idle, 1_800_000);
       const end = memory();
       await stage.drained(60_000);
       const letters = await deadLettersOf(bus);
