@@ -15,8 +15,8 @@ it('samples every trace up to its rate, a saved-up burst, and no more than its r
     return sampled;
   };
   expect(begun(10, 60)).toBe(600);
-  // Four seconds' worth were saved up.
-  expect(begun(1_000, 1)).toBeGreaterThanOrEqual(45);
+  // Two seconds' worth were saved up.
+  expect(begun(1_000, 1)).toBeGreaterThanOrEqual(28);
   expect(begun(1_000, 10)).toBeGreaterThanOrEqual(99);
   expect(begun(1_000, 10)).toBeLessThanOrEqual(101);
 });

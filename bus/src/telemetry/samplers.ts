@@ -12,7 +12,7 @@ export function whileWanted(wanted: () => boolean): Sampler {
 }
 
 /** Seconds whose share a quiet time may save up for a burst. */
-const SAVED_S = 4;
+const SAVED_S = 2;
 
 /**
  * Samples every trace as long as no more than `perSecond` begin in this process, and so many beyond: what telemetry costs does not grow with the
@@ -46,4 +46,4 @@ export function tracesPerSecond(env: NodeJS.ProcessEnv = process.env): number {
   if (!(value >= 0)) throw new RangeError(`CORTEX_TRACES_PER_SECOND is a number of traces from 0 on, not "${set}"`);
   return value;
 }
-const TRACES_PER_SECOND = 25;
+const TRACES_PER_SECOND = 50;
