@@ -130,8 +130,8 @@ export async function runActor(definition: ActorDefinition, bus: Bus, options: R
     answers: (some) => heartbeat.answers(some),
     command: (name, command) => void commands.set(name, command),
   };
-  /** Brings all parts up, however often the bus goes away meanwhile. */
   let draining: Promise<void> | undefined;
+  /** Brings all parts up, however often the bus goes away meanwhile. */
   const begin = async () => {
     missing.clear();
     for (;;) {

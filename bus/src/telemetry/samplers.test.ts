@@ -21,6 +21,11 @@ it('samples every trace up to its rate, a saved-up burst, and no more than its r
   expect(begun(1_000, 10)).toBeLessThanOrEqual(101);
 });
 
+it('samples none at a rate of none', () => {
+  const { decision } = atMost(0).shouldSample({} as never, '', '', 0, {}, []);
+  expect(decision).toBe(SamplingDecision.NOT_RECORD);
+});
+
 it('takes its rate from the environment and names a value that is none', () => {
   expect(tracesPerSecond({})).toBeGreaterThan(0);
   expect(tracesPerSecond({ CORTEX_TRACES_PER_SECOND: '0' })).toBe(0);

@@ -20,7 +20,7 @@ const SAVED_S = 2;
  * @param now milliseconds of any clock that only goes forward
  */
 export function atMost(perSecond: number, now: () => number = () => performance.now()): Sampler {
-  const most = Math.max(1, perSecond * SAVED_S);
+  const most = perSecond === 0 ? 0 : Math.max(1, perSecond * SAVED_S);
   let tokens = most;
   let last = now();
   const yes: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
