@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { prepare, root, say } from './prepare/prepare.mjs';
-import { countTests } from './prepare/test-report.mjs';
+import { countTests, unhandledOf } from './prepare/test-report.mjs';
 
 await prepare();
 const report = process.env.CORTEX_TEST_REPORT ?? join(root, 'tmp', 'test-report.json');
 mkdirSync(dirname(report), { recursive: true });
-rmSync(report, { force: true });
+for (const old of [report, unhandledOf(report)]) rmSync(old, { force: true });
 
 const began = Date.now();
 const child = spawn(
@@ -19,9 +19,10 @@ const child = spawn(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    `--reporter=${join(root, 'ops', 'bin', 'prepare', 'unhandled-reporter.mjs')}`,
     ...process.argv.slice(2),
   ],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, stdio: 'inherit', env: { ...process.env, CORTEX_TEST_REPORT: report } },
 );
 // Ctrl-C reaches the whole group; a plain kill reaches only this process, and must not leave the tests running.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -35,6 +36,7 @@ const seconds = Math.round((Date.now() - began) / 1000);
 if (!count) say('vitest left no report: its reason stands above');
 else {
   for (const { name, reason } of count.skips) say(`skipped: ${name}${reason ? ` (${reason})` : ''}`);
+  for (const failure of count.failures) say(`failed: ${failure}`);
   process.stdout.write(
     `Tests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped in ${seconds} s\n`,
   );

@@ -15,6 +15,7 @@ export const telemetrySchema = z
       .max(50)
       .optional()
       .describe('What it can do, in words, one thing each: work that nobody owns is proposed to who says so.'),
+    asking: z.array(taskIdSchema).optional().describe('Which of its tasks wait for the answer of a person.'),
   })
   .describe("A worker's heartbeat and gauges.");
 export type Telemetry = z.infer<typeof telemetrySchema>;

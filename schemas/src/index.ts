@@ -133,6 +133,7 @@ export {
   outcomeSchema,
 } from './outcome.js';
 export {
+  choiceOf,
   type DeadLetter,
   deadLetterSchema,
   type ModelEvent,
@@ -142,6 +143,7 @@ export {
   type ReviewRequest,
   reviewAnswerSchema,
   reviewRequestSchema,
+  WORKER_QUESTION,
 } from './people.js';
 export {
   PROMPT_VARIABLE_TYPES,

@@ -16,9 +16,24 @@ export const reviewRequestSchema = z
     asked_at: momentSchema,
     deadline: momentSchema.optional(),
     default: z.string().optional().describe('What happens if nobody answers.'),
+    choices: z
+      .array(z.string().trim().min(1).max(64))
+      .min(1)
+      .max(9)
+      .optional()
+      .describe('The words that may be answered, small and large letters alike. Default: any.'),
   })
   .describe('A question to a person.');
 export type ReviewRequest = z.infer<typeof reviewRequestSchema>;
+
+/** How the ids of workers' questions begin: they are answered to the worker, and say nothing of where a task belongs. */
+export const WORKER_QUESTION = 'ask-';
+
+/** The word of a question that an answer chooses, as the question writes it; undefined when it chooses none of them. */
+export function choiceOf({ choices }: Pick<ReviewRequest, 'choices'>, word: string): string | undefined {
+  const meant = word.trim().toLowerCase();
+  return choices === undefined ? word.trim() : choices.find((choice) => choice.trim().toLowerCase() === meant);
+}
 
 export const reviewAnswerSchema = z
   .looseObject({

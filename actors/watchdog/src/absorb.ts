@@ -99,7 +99,9 @@ function beat(state: WatchState, event: Beat, now: number): void {
     ([name, value]) => !LOAD.has(name) && worker.gauges[name] !== value,
   );
   const sameWork = event.tasks.length === worker.tasks.size && event.tasks.every((task) => worker.tasks.has(task));
-  if (progressed || !sameWork || event.status !== worker.status) worker.movedAt = now;
+  const asking = new Set(event.asking);
+  // Who waits for a person neither gets on nor hangs: its time counts anew from the answer.
+  if (progressed || !sameWork || event.status !== worker.status || asking.size > 0) worker.movedAt = now;
   masterOf(state, event.master).hadWorkers = true;
   if (progressed && sameWork && event.tasks.length > 0) masterOf(state, event.master).progressSeen++;
   worker.idleSince = event.tasks.length === 0 && event.status === 'idle' ? (worker.idleSince ?? now) : undefined;
@@ -111,7 +113,7 @@ function beat(state: WatchState, event: Beat, now: number): void {
   worker.gauges = { ...event.gauges };
   worker.capabilities = event.capabilities ?? [];
   keep(worker.skews, event.at - now, 4);
-  worker.tasks = new Map(event.tasks.map((task) => [task, worker.tasks.get(task) ?? now]));
+  worker.tasks = new Map(event.tasks.map((task) => [task, asking.has(task) ? now : (worker.tasks.get(task) ?? now)]));
   for (const [task, since] of worker.tasks) {
     const known = state.tasks.get(task);
     if (!known) continue;

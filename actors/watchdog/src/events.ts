@@ -10,6 +10,8 @@ export interface Beat {
   readonly status: string;
   /** What it is working on. */
   readonly tasks: readonly string[];
+  /** Those of them that wait for the answer of a person. */
+  readonly asking?: readonly string[];
   readonly gauges: Readonly<Record<string, number>>;
   /** What it says it can do. */
   readonly capabilities?: readonly string[];

@@ -82,6 +82,7 @@ export function beatOf(telemetry: Telemetry, source: string | undefined): WatchE
     status: telemetry.status,
     tasks,
     gauges: telemetry.gauges,
+    ...(telemetry.asking === undefined ? {} : { asking: telemetry.asking }),
     ...(telemetry.capabilities === undefined ? {} : { capabilities: telemetry.capabilities }),
     ...(source === undefined ? {} : { source }),
   };

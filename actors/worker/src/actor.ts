@@ -65,6 +65,7 @@ export function workerActor(given: WorkerSettings): WorkerActorDefinition {
           pulse.changed();
         },
         onAside: () => feed?.wake(),
+        onAsking: () => pulse.changed(),
         onGivenBack: (delayMs: number) => void setTimeout(() => feed?.wake(), delayMs + 5).unref(),
       };
       const feeding = startFeed(bus, {

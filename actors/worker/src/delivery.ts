@@ -16,6 +16,7 @@ import {
 } from '@cortex/bus';
 import { decodeMessage, EVENT_TYPES, HEADERS, SPAN_KEYS, type Work, workSchema } from '@cortex/schemas';
 import type { Span } from '@opentelemetry/api';
+import { askPerson } from './ask.js';
 import { announce, claim } from './claim.js';
 import type { JobResult } from './job.js';
 import { outcomeOf } from './outcome.js';
@@ -40,6 +41,8 @@ export interface Surroundings {
   readonly onEnd: (job: RunningJob) => void;
   /** A job began or ended to wait for something done elsewhere. */
   readonly onAside?: () => void;
+  /** A job began or ended to wait for a person. */
+  readonly onAsking?: () => void;
   /** A message was given back and can be pulled again after so many milliseconds. */
   readonly onGivenBack: (delayMs: number) => void;
 }
@@ -104,7 +107,9 @@ async function attempt(around: Surroundings, delivery: Delivery, terms: Terms, s
     worker: settings.name,
     traceparent: currentTrace() ?? delivery.headers?.get(HEADERS.traceparent) ?? undefined,
     log,
+    ask: (job, question, options) => askPerson(bus, job, delivery.storedAt, question, options, log),
     ...(around.onAside ? { onAside: around.onAside } : {}),
+    ...(around.onAsking ? { onAsking: around.onAsking } : {}),
   });
   const look = async (): Promise<Standing> =>
     standingOf(await around.tasks.last(work.task.id), {
@@ -175,10 +180,10 @@ async function runHandler(around: Surroundings, running: RunningJob, work: Work,
   const { signal } = running.job;
   const budget = work.task.budget as { minutes?: number } | undefined;
   const limitMs = Math.min(settings.timeLimitMs, budget?.minutes ? budget.minutes * 60_000 : Number.POSITIVE_INFINITY);
-  const limit = setTimeout(
-    () => running.stop('time-limit', `the time limit of ${limitMs / 1_000} s was reached`),
-    limitMs,
+  const limit = stopwatch(limitMs, () =>
+    running.stop('time-limit', `the time limit of ${limitMs / 1_000} s was reached`),
   );
+  running.onAsking = (asking) => (asking ? limit.pause() : limit.goOn());
   let grace: NodeJS.Timeout | undefined;
   const abandoned = new Promise<Ending>((resolve) => {
     const onAbort = () => {
@@ -203,9 +208,31 @@ async function runHandler(around: Surroundings, running: RunningJob, work: Work,
   try {
     return await Promise.race([handled, abandoned]);
   } finally {
-    clearTimeout(limit);
+    limit.pause();
     clearTimeout(grace);
   }
+}
+
+/** Calls back after so many milliseconds, those in which it is paused not counted. */
+function stopwatch(ms: number, over: () => void): { pause(): void; goOn(): void } {
+  let left = ms;
+  let since = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const goOn = () => {
+    if (timer !== undefined) return;
+    since = performance.now();
+    timer = setTimeout(over, Math.max(0, left));
+  };
+  goOn();
+  return {
+    goOn,
+    pause() {
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      timer = undefined;
+      left -= performance.now() - since;
+    },
+  };
 }
 
 async function carryOut(
@@ -235,7 +262,7 @@ async function carryOut(
       return 'given-back';
     case 'report': {
       if (verdict.dead) await deadLetter(bus, delivery, verdict.dead, settings.name);
-      const outcome = outcomeOf(running.job, verdict.result, running.startedAt);
+      const outcome = outcomeOf(running.job, verdict.result, running.workedSince);
       span.setAttribute(SPAN_KEYS.outcomeStatus, outcome.status);
       await claim(bus, settings.master, outcome, {
         retryMs: settings.outcomeRetryMs,

@@ -2,7 +2,15 @@ export { RetryableError, RetryLater } from '@cortex/bus';
 export { type WorkerActorDefinition, workerActor } from './actor.js';
 export { CommandNotFound, checkCommand } from './exec/command.js';
 export { EXEC_DEFAULTS, type ExecOptions, execHandler } from './exec/handler.js';
-export { type Handler, type Job, type JobResult, JobStopped, type StopReason } from './job.js';
+export {
+  type Handler,
+  type Job,
+  type JobResult,
+  JobStopped,
+  type PersonsAnswer,
+  type QuestionOptions,
+  type StopReason,
+} from './job.js';
 export type { ContextSource, ContextTask } from './llm/context.js';
 export { type BudgetLimits, type LlmSettings, resolveLlm, type SubtaskLimits } from './llm/settings.js';
 export { type RunLlmOptions, runLlmWorker } from './llm-worker.js';

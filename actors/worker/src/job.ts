@@ -41,6 +41,32 @@ export interface Job {
   gauge(name: string, value: number): void;
   /** Waits for something done elsewhere. Meanwhile the worker takes another task in this one's place, so that it may be this very thing. */
   aside<T>(waiting: Promise<T>): Promise<T>;
+  /**
+   * Asks a person and waits for the answer, on the command line, the dashboard or by any client of the bus. Meanwhile the worker takes another task in
+   * this one's place, and neither its time limit nor the watchdog counts the wait. The same question of the same decision is asked once: a later
+   * attempt, after the worker died, gets the answer that was given. Rejects with {@link JobStopped} when the job is stopped.
+   */
+  ask(question: string, options?: QuestionOptions): Promise<PersonsAnswer>;
+}
+
+export interface QuestionOptions {
+  /** Words that may be answered, at most nine. Default: any. */
+  readonly choices?: readonly string[];
+  /** What counts when nobody has answered in time. */
+  readonly default?: string;
+  /** Milliseconds a person has. Default a day; the task's own deadline ends it earlier. */
+  readonly waitMs?: number;
+  /** What the person should know, shown beside the question. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export interface PersonsAnswer {
+  /** As one of the choices writes it; the question's default, or undefined, when nobody answered in time. */
+  readonly answer: string | undefined;
+  readonly by?: string;
+  readonly comment?: string;
+  /** Nobody answered in time. */
+  readonly expired: boolean;
 }
 
 /** What a handler may say about its job; all of it optional, further fields are kept. Nothing at all means completed. */

@@ -47,6 +47,7 @@ export function startPulse(
     if (bus.nc.isClosed() || bus.state() !== 'connected') return;
     const running = [...jobs];
     const first = running[0];
+    const asking = running.filter((job) => job.asking).map((job) => job.job.task.id);
     const own = running.flatMap((job) => [...job.gauges].filter(([, value]) => Number.isFinite(value)));
     const message: Telemetry = {
       worker: who.worker,
@@ -55,6 +56,7 @@ export function startPulse(
       status: draining ? 'draining' : first ? 'busy' : 'idle',
       ...(first ? { task: first.job.task.id } : {}),
       ...(running.length > 1 ? { tasks: running.map((job) => job.job.task.id) } : {}),
+      ...(asking.length > 0 ? { asking } : {}),
       ...(who.capabilities.length > 0 ? { capabilities: [...who.capabilities] } : {}),
       gauges: {
         ...Object.fromEntries(own),

@@ -1,7 +1,7 @@
 // One job while it runs: its abort switch, its gauges, its lease. Holds no policy: what follows from a stop is decided in verdict.ts.
 import type { Bus, Delivery, Logger } from '@cortex/bus';
 import type { Work } from '@cortex/schemas';
-import { type Job, JobStopped, type StopReason } from './job.js';
+import { type Job, JobStopped, type PersonsAnswer, type QuestionOptions, type StopReason } from './job.js';
 
 export interface JobSetting {
   readonly work: Work;
@@ -13,6 +13,10 @@ export interface JobSetting {
   readonly log: Logger;
   /** Told when the job begins and ends to wait for something done elsewhere. */
   readonly onAside?: () => void;
+  /** Puts a question to a person. */
+  readonly ask: (job: Job, question: string, options: QuestionOptions) => Promise<PersonsAnswer>;
+  /** Told when the job begins and ends to wait for a person. */
+  readonly onAsking?: () => void;
 }
 
 export class RunningJob {
@@ -22,9 +26,13 @@ export class RunningJob {
   readonly #abort = new AbortController();
   #why: StopReason | undefined;
   #aside = 0;
+  #questions = 0;
+  #askedAt = 0;
+  #askedMs = 0;
+  #onAsking: ((asking: boolean) => void) | undefined;
 
   constructor(setting: JobSetting) {
-    const { work, delivery, lastAttempt, master, worker, traceparent, log, onAside } = setting;
+    const { work, delivery, lastAttempt, master, worker, traceparent, log, onAside, onAsking } = setting;
     this.job = {
       task: work.task,
       decision: work.decision,
@@ -47,12 +55,39 @@ export class RunningJob {
           onAside?.();
         }
       },
+      ask: async (question, options = {}) => {
+        if (this.#questions++ === 0) this.#askedAt = Date.now();
+        this.#onAsking?.(true);
+        onAsking?.();
+        try {
+          return await this.job.aside(setting.ask(this.job, question, options));
+        } finally {
+          if (--this.#questions === 0) this.#askedMs += Date.now() - this.#askedAt;
+          this.#onAsking?.(this.asking);
+          onAsking?.();
+        }
+      },
     };
   }
 
   /** Whether it waits for something done elsewhere. */
   get aside(): boolean {
     return this.#aside > 0;
+  }
+
+  /** Whether it waits for a person. */
+  get asking(): boolean {
+    return this.#questions > 0;
+  }
+
+  /** When it would have begun, had it never waited for a person: its work is counted from here. */
+  get workedSince(): number {
+    return this.startedAt + this.#askedMs;
+  }
+
+  /** Told whether it waits for a person, whenever that changes. */
+  set onAsking(listener: (asking: boolean) => void) {
+    this.#onAsking = listener;
   }
 
   /** Why it was told to stop; the first reason counts. */

@@ -110,9 +110,12 @@ const TABLE: Record<Exclude<Role, 'operator' | 'provisioner'>, Row> = {
       s.telemetryAll,
       s.ask('librarian'),
       s.submit,
+      // Its questions to people; their answers come by the stream.
+      s.reviewsRequested,
       s.deadAll,
       ...['promote', 'withdraw', 'propose'].map((verb) => s.action(`${verb}-prompt`)),
     ],
+    follows: ['REVIEWS'],
     writes: ['memory', 'prompts'],
     api: (s, master) => {
       const work = master === undefined ? ['*'] : PRIORITIES.map((priority) => s.workConsumer(master, priority));

@@ -22,6 +22,7 @@ import {
   reviewAnswerSchema,
   SPAN_KEYS,
   timerSchema,
+  WORKER_QUESTION,
 } from '@cortex/schemas';
 import type { Span } from '@opentelemetry/api';
 import { z } from 'zod';
@@ -126,6 +127,7 @@ export function createHandlers(
 
     async answers(delivery, span) {
       const answer = decodeMessage('review answer', reviewAnswerSchema, delivery.data);
+      if (answer.review?.startsWith(WORKER_QUESTION)) return;
       // Questions of routing are named after their task; others are read by whoever asked them.
       const task =
         answer.task ?? (answer.review?.startsWith('route-') ? answer.review.slice('route-'.length) : undefined);

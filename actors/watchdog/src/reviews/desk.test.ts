@@ -50,6 +50,16 @@ describe('questions to people', () => {
     expect(put.filter((i) => i >= 30).length).toBeGreaterThanOrEqual(2);
   });
 
+  it('of a worker stay open at a word that is none of theirs, and at what is said of the task', () => {
+    const desk = newDesk();
+    takeRequest(desk, request('ask-t-1', { kind: 'worker', task: 't-1', choices: ['yes', 'no'] }), SETTINGS, T0);
+    takeAnswer(desk, { review: 'ask-t-1', answer: 'perhaps', by: 'ada' }, T0 + 1);
+    takeAnswer(desk, { task: 't-1', master: 'cicd', by: 'ada' }, T0 + 2);
+    expect([...desk.open.keys()]).toEqual(['ask-t-1']);
+    takeAnswer(desk, { review: 'ask-t-1', answer: 'YES', by: 'ada' }, T0 + 3);
+    expect(desk.closed.get('ask-t-1')).toMatchObject({ how: 'answered', by: 'ada' });
+  });
+
   it('pass on from a person who vanished, who then gets no more until he answers', () => {
     const desk = newDesk();
     for (let i = 0; i < 12; i++) takeRequest(desk, request(`r-${i}`), SETTINGS, T0);

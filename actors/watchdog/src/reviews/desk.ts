@@ -1,7 +1,7 @@
 // The desk where questions to people lie: who has which, when it passes to the next, when it gets its default. Pure; what happened goes in,
 // moves come out. The one thing to know: every question ends as answered or expired, whatever people do.
 import { chooseQuestions } from '@cortex/models';
-import type { ReviewAnswer, ReviewRequest } from '@cortex/schemas';
+import { choiceOf, type ReviewAnswer, type ReviewRequest, WORKER_QUESTION } from '@cortex/schemas';
 
 export interface OpenReview {
   readonly request: ReviewRequest;
@@ -79,7 +79,8 @@ export function takeRequest(desk: Desk, request: ReviewRequest, settings: DeskSe
     escalations: Math.max(before?.escalations ?? 0, Number(request.escalations ?? 0)),
   };
   desk.open.set(request.id, review);
-  if (request.task !== undefined) desk.byTask.set(request.task, request.id);
+  // What somebody says of a task answers where it belongs, not what its worker asks.
+  if (request.task !== undefined && !request.id.startsWith(WORKER_QUESTION)) desk.byTask.set(request.task, request.id);
   bound(desk.open);
   bound(desk.byTask);
 }
@@ -94,6 +95,9 @@ export function takeAnswer(desk: Desk, answer: ReviewAnswer, now: number): DeskM
   // Our own orders about a task (take its lease) answer no question.
   if (machine && answer.review === undefined) return [];
   if (!machine) desk.missed.delete(by);
+  // A word that the question does not offer leaves it open.
+  const asked = desk.open.get(id)?.request;
+  if (!machine && asked?.choices && choiceOf(asked, word) === undefined) return [];
   const closed: ClosedReview = { at: now, how: machine ? 'expired' : 'answered', word, by };
   const first = desk.closed.get(id);
   if (first) {

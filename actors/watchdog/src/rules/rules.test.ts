@@ -143,6 +143,15 @@ describe('stuck running', () => {
     expect(first('t-1')?.evidence.runs_ms).toBeLessThan(134_000);
   });
 
+  it('counts no time in which a person is asked', () => {
+    const f = fleet();
+    f.decided('t-1', { minuteBudget: 1 });
+    f.pass(600, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'], asking: ['t-1'] })));
+    expect(f.kinds()).toEqual([]);
+    f.pass(70, (s) => void (s % 5 === 0 && f.beat('w-1', { tasks: ['t-1'] })));
+    expect(f.kinds()).toEqual(['stuck-running']);
+  });
+
   it('is not found of long work of a kind nobody knows', () => {
     const f = fleet();
     f.decided('t-1');

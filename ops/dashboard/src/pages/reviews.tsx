@@ -107,10 +107,17 @@ interface Choice {
   readonly give: { master: string } | { answer: string };
 }
 
-/** What the number keys give: masters by their odds for questions of routing, else approve and reject. */
+/** A worker that names no choices takes any words. */
+const takesWords = ({ request }: Question): boolean => request.kind === 'worker' && request.choices === undefined;
+
+/** What the number keys give: masters by their odds for questions of routing, else the question's words, else approve and reject. */
 function choicesOf({ request }: Question): Choice[] {
   if (request.kind !== 'routing')
-    return ['approve', 'reject'].map((word) => ({ name: word, master: false, give: { answer: word } }));
+    return (request.choices ?? (request.kind === 'worker' ? [] : ['approve', 'reject'])).map((word) => ({
+      name: word,
+      master: false,
+      give: { answer: word },
+    }));
   const odds = request.probabilities ?? {};
   const registered = (now.value?.masters ?? [])
     .filter((master) => master.status !== 'removed')
@@ -148,7 +155,7 @@ function QuestionCard(props: {
         </span>
         {request.task && (
           <a class="small" href={taskPath(request.task)}>
-            why it is unsure
+            {request.kind === 'routing' ? 'why it is unsure' : 'its task'}
           </a>
         )}
       </p>
@@ -165,7 +172,39 @@ function QuestionCard(props: {
           </Act>
         ))}
       </div>
+      {takesWords(props.question) && <Words answer={props.answer} />}
       {request.default && <p class="soft small">Without an answer: {request.default}</p>}
     </li>
+  );
+}
+
+function Words(props: { answer: (choice: Choice) => void }) {
+  const [text, setText] = useState('');
+  const send = () => {
+    const word = text.trim();
+    if (word !== '') props.answer({ name: word, master: false, give: { answer: word } });
+  };
+  return (
+    <form
+      class="filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label class="grow">
+        <span class="hidden">Your answer</span>
+        <input
+          type="text"
+          maxLength={256}
+          placeholder="Your answer"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <Act onClick={send} disabled={text.trim() === ''}>
+        Answer
+      </Act>
+    </form>
   );
 }

@@ -1,11 +1,13 @@
 // `cortex review list/answer`: the questions the system has for people.
 import type { Bus } from '@cortex/bus';
 import {
+  choiceOf,
   decodeMessage,
   type ReviewAnswer,
   type ReviewRequest,
   reviewAnswerSchema,
   reviewRequestSchema,
+  WORKER_QUESTION,
 } from '@cortex/schemas';
 import type { Command } from 'commander';
 import { Failed, WrongInput } from '../failures.js';
@@ -67,9 +69,9 @@ export function matched(requests: readonly ReviewRequest[], answers: readonly Re
   // The same question may be stored twice when its asker was not sure that it was.
   const unique = new Map(requests.map((request) => [request.id, request]));
   return [...unique.values()].map((request) => {
-    const later = (byTask.get(request.task ?? '') ?? []).find(
-      (a) => a.at === undefined || Date.parse(a.at) >= Date.parse(request.asked_at),
-    );
+    // What somebody says of a task answers where it belongs, not what its worker asks.
+    const ofTask = request.id.startsWith(WORKER_QUESTION) ? undefined : byTask.get(request.task ?? '');
+    const later = ofTask?.find((a) => a.at === undefined || Date.parse(a.at) >= Date.parse(request.asked_at));
     const answer = byReview.get(request.id) ?? later;
     return { request, ...(answer ? { answer } : {}) };
   });
@@ -110,11 +112,16 @@ async function listReviews(flags: Flags): Promise<void> {
           ...(likely.length > 0 ? [c.dim(`  likely: ${likely.join(', ')}`)] : []),
           ...(answer
             ? [c.green(`  answered: ${answer.master ?? answer.answer ?? '?'}${answer.by ? ` by ${answer.by}` : ''}`)]
-            : [c.dim(`  cortex review answer ${request.id} ${request.kind === 'routing' ? 'MASTER' : 'approve'}`)]),
+            : [c.dim(`  cortex review answer ${request.id} ${hintOf(request)}`)]),
         ].join('\n'),
       );
     }
   });
+}
+
+function hintOf({ kind, choices }: ReviewRequest): string {
+  if (kind === 'routing') return 'MASTER';
+  return choices?.join(' | ') ?? (kind === 'worker' ? 'ANSWER' : 'approve');
 }
 
 async function answerReview(id: string, word: string, flags: AnswerFlags): Promise<void> {
@@ -132,11 +139,14 @@ async function answerReview(id: string, word: string, flags: AnswerFlags): Promi
         `${id} is answered already (${question.answer.master ?? question.answer.answer ?? '?'}); "cortex correct" changes where a task belongs`,
       );
     const { request } = question;
+    const choice = choiceOf(request, word);
+    if (choice === undefined)
+      throw new WrongInput('ANSWER', `"${shorten(word, 80)}" is none of ${request.choices?.join(', ')}`);
     const master = request.kind === 'routing' ? await knownMaster(bus, word, 'ANSWER') : undefined;
     const answer: ReviewAnswer = {
       review: request.id,
       ...(request.task === undefined ? {} : { task: request.task }),
-      ...(master === undefined ? { answer: word } : { master }),
+      ...(master === undefined ? { answer: choice } : { master }),
       by: person(),
       at: new Date().toISOString(),
       ...(flags.comment === undefined ? {} : { comment: flags.comment }),
@@ -145,7 +155,7 @@ async function answerReview(id: string, word: string, flags: AnswerFlags): Promi
     if (flags.json) return printJson(answer);
     printText(
       master === undefined
-        ? `${request.id} answered: ${word}`
+        ? `${request.id} answered: ${choice}`
         : `${shorten(request.task ?? request.id, 80)} goes to ${master}`,
     );
   });

@@ -1,6 +1,6 @@
 // What an operator does to tasks, questions and dead letters.
 import { publish, taskLog } from '@cortex/bus';
-import { type Cancel, EVENT_TYPES, type LogRecord, type ReviewAnswer } from '@cortex/schemas';
+import { type Cancel, choiceOf, EVENT_TYPES, type LogRecord, type ReviewAnswer } from '@cortex/schemas';
 import { z } from 'zod';
 import { sendAnswer } from '../../cli/commands/correct.js';
 import { dropLetter, findLetter, retryLetter } from '../../cli/dead-letters.js';
@@ -85,21 +85,24 @@ export const TASK_DEEDS: Deeds = {
       }
       if ((master === undefined) === (answer === undefined))
         throw new Refusal(400, 'give a master, or a word such as approve');
+      const choice = answer === undefined ? undefined : choiceOf(question.request, answer);
+      if (answer !== undefined && choice === undefined)
+        throw new Refusal(400, `"${answer}" is none of ${question.request.choices?.join(', ')}`);
       const name = master === undefined ? undefined : knownMaster(world, master);
       const { request } = question;
       const message: ReviewAnswer = {
         review,
         ...(request.task === undefined ? {} : { task: request.task }),
-        ...(name === undefined ? { answer } : { master: name }),
+        ...(name === undefined ? { answer: choice } : { master: name }),
         by,
         at: new Date().toISOString(),
         ...(comment ? { comment } : {}),
       };
       await sendAnswer(world.bus, message);
       return {
-        said: name === undefined ? `Answered: ${answer}.` : `It goes to ${name}.`,
+        said: name === undefined ? `Answered: ${choice}.` : `It goes to ${name}.`,
         target: review,
-        after: { master: name, answer },
+        after: { master: name, answer: choice },
         ...(comment ? { reason: comment } : {}),
       };
     },
