@@ -16,6 +16,9 @@ interface Packed {
   weights: Float32Array;
   /** Sum of a node's weights. */
   totals: Float32Array;
+  /** A walk's own, by node; all 0 between walks. */
+  rank: Float64Array;
+  residue: Float64Array;
 }
 
 export class Graph {
@@ -97,7 +100,8 @@ export class Graph {
       weights[at] = this.weight[i] ?? 0;
       totals[node] = (totals[node] ?? 0) + (this.weight[i] ?? 0);
     });
-    this.packed = { starts, targets, weights, totals };
+    const [rank, residue] = [new Float64Array(this.size), new Float64Array(this.size)];
+    this.packed = { starts, targets, weights, totals, rank, residue };
     return this.packed;
   }
 }

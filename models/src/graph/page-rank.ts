@@ -20,36 +20,46 @@ export function personalisedPageRank(
   seeds: ReadonlyMap<string, number>,
   { damping = 0.6, epsilon = 1e-5, most = 200_000 }: PageRankOptions = {},
 ): Map<string, number> {
-  const { starts, targets, weights, totals } = graph.edges();
-  const rank = new Map<number, number>();
-  const residue = new Map<number, number>();
+  const { starts, targets, weights, totals, rank, residue } = graph.edges();
   const queue: number[] = [];
+  const reached: number[] = [];
+  /** Some of them twice. */
+  const touched: number[] = [];
   let sum = 0;
   for (const [name, weight] of seeds) if (weight > 0 && graph.has(name)) sum += weight;
   for (const [name, weight] of seeds) {
     const node = graph.numberOf(name);
     if (node === undefined || !(weight > 0)) continue;
-    residue.set(node, (residue.get(node) ?? 0) + weight / sum);
+    residue[node] = (residue[node] ?? 0) + weight / sum;
+    touched.push(node);
     queue.push(node);
   }
   for (let head = 0, pushes = 0; head < queue.length && pushes < most; head++, pushes++) {
     const node = queue[head] as number;
-    const held = residue.get(node) ?? 0;
+    const held = residue[node] ?? 0;
     const total = totals[node] ?? 0;
     if (held === 0) continue;
-    residue.set(node, 0);
+    residue[node] = 0;
     // A node without edges keeps what comes to it.
     const kept = total > 0 ? (1 - damping) * held : held;
-    rank.set(node, (rank.get(node) ?? 0) + kept);
+    if (rank[node] === 0) reached.push(node);
+    rank[node] = (rank[node] ?? 0) + kept;
     if (total <= 0) continue;
     for (let i = starts[node] ?? 0; i < (starts[node + 1] ?? 0); i++) {
       const target = targets[i] ?? 0;
-      const before = residue.get(target) ?? 0;
+      const before = residue[target] ?? 0;
       const after = before + (damping * held * (weights[i] ?? 0)) / total;
-      residue.set(target, after);
+      if (before === 0) touched.push(target);
+      residue[target] = after;
       const degree = Math.max(1, (starts[target + 1] ?? 0) - (starts[target] ?? 0));
       if (before < epsilon * degree && after >= epsilon * degree) queue.push(target);
     }
   }
-  return new Map(Array.from(rank, ([node, share]) => [graph.nameOf(node), share]));
+  const found = new Map<string, number>();
+  for (const node of reached) {
+    found.set(graph.nameOf(node), rank[node] ?? 0);
+    rank[node] = 0;
+  }
+  for (const node of touched) residue[node] = 0;
+  return found;
 }

@@ -28,10 +28,11 @@ export function withoutRepeatedTerms(
   likeness = 0.8,
 ): Hit[] {
   const kept: Hit[] = [];
-  const seen: Set<string>[] = [];
+  const seen: Set<number>[] = [];
+  const numbers = new Map<string, number>();
   for (const hit of hits) {
     if (kept.length >= most) break;
-    const runs = runsOf(termsOf(hit.id));
+    const runs = runsOf(termsOf(hit.id), numbers);
     if (seen.some((other) => alike(runs, other, likeness))) continue;
     kept.push(hit);
     seen.push(runs);
@@ -39,16 +40,31 @@ export function withoutRepeatedTerms(
   return kept;
 }
 
-function runsOf(terms: readonly string[]): Set<string> {
-  const runs = new Set<string>();
-  for (let i = 0; i + RUN <= terms.length; i++) runs.add(`${terms[i]} ${terms[i + 1]} ${terms[i + 2]}`);
+/** Hashes of the runs of three, 30 bits: two texts that share a few of them by chance are not taken for each other. */
+function runsOf(terms: readonly string[], numbers: Map<string, number>): Set<number> {
+  const numberOf = (term: string): number => {
+    const known = numbers.get(term);
+    if (known !== undefined) return known;
+    numbers.set(term, numbers.size + 1);
+    return numbers.size;
+  };
+  const runs = new Set<number>();
   // A text shorter than one run is like only its equal.
-  if (!runs.size) runs.add(terms.join(' '));
+  if (terms.length < RUN) return runs.add(hashOf(0, 0, numberOf(terms.join(' '))));
+  let [a, b] = [numberOf(terms[0] as string), numberOf(terms[1] as string)];
+  for (let i = RUN - 1; i < terms.length; i++) {
+    const c = numberOf(terms[i] as string);
+    runs.add(hashOf(a, b, c));
+    [a, b] = [b, c];
+  }
   return runs;
 }
 
+const hashOf = (a: number, b: number, c: number): number =>
+  (Math.imul(Math.imul(Math.imul(a, 0x9e3779b1) + b, 0x85ebca6b) + c, 0xc2b2ae35) >>> 2) & 0x3fffffff;
+
 /** Whether the Jaccard likeness is at least `likeness`; sets whose sizes differ too much are not looked into. */
-function alike(a: ReadonlySet<string>, b: ReadonlySet<string>, likeness: number): boolean {
+function alike(a: ReadonlySet<number>, b: ReadonlySet<number>, likeness: number): boolean {
   const [small, large] = a.size < b.size ? [a, b] : [b, a];
   if (small.size < likeness * large.size) return false;
   // common ÷ (sizes − common) ≥ likeness
