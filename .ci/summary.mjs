@@ -18,12 +18,14 @@ const tests = countTests(process.env.CORTEX_TEST_REPORT) ?? {
   skipped: 0,
   failures: [],
   skips: [],
+  flaky: [],
 };
 if (tests.passed === 0) failures.push('no test ran');
 for (const { name, reason } of tests.skips) failures.push(`skipped: ${name}${reason ? ` (${reason})` : ''}`);
 if (tested !== 0 && tests.failed === 0 && failures.length === 0)
   failures.push(`npm test ended with exit code ${tested}`);
 
+for (const line of tests.flaky) console.log(`~ flaky, green when run alone: ${line}`);
 for (const line of [...tests.failures, ...failures]) console.log(`✗ ${line}`);
 const passed = tests.passed + gates.filter(({ state }) => state === 'green').length;
 const failed = tests.failed + failures.length;

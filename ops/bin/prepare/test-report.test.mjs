@@ -1,11 +1,11 @@
 // The real vitest, on a folder with one test of each kind.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { countTests } from './test-report.mjs';
+import { countTests, redFiles, settleReport, unhandledOf } from './test-report.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const vitest = join(here, '..', '..', '..', 'node_modules', 'vitest', 'vitest.mjs');
@@ -48,4 +48,26 @@ it('names what failed, with its first line, and what belongs to no test', { time
   const broken = count("throw new Error('not a test file');");
   expect(broken).toMatchObject({ status: 1, passed: 0, failed: 1 });
   expect(broken.failures[0]).toMatch(/could not be run: .*not a test file/);
+
+  // Run once more, and green: counted as green, and told. Red again: stays red.
+  const [first, again] = [join(root, 'first.json'), join(root, 'again.json')];
+  const keep = (as) => {
+    copyFileSync(join(root, 'report.json'), as);
+    copyFileSync(unhandledOf(join(root, 'report.json')), unhandledOf(as));
+  };
+  count("it('holds', () => {}); it('wavers', () => { throw new Error('too slow') });");
+  keep(first);
+  const files = redFiles(first);
+  expect(files).toEqual([expect.stringMatching(/a\.test\.mjs$/)]);
+  count("it('holds', () => {}); it('wavers', () => { throw new Error('too slow') });");
+  keep(again);
+  settleReport(first, again, files);
+  expect(countTests(first)).toMatchObject({ passed: 1, failed: 1, flaky: [] });
+  count("it('holds', () => {}); it('wavers', () => {});");
+  keep(again);
+  settleReport(first, again, files);
+  expect(countTests(first)).toMatchObject({
+    ...{ passed: 2, failed: 0 },
+    flaky: [expect.stringMatching(/wavers: Error: too slow$/)],
+  });
 });
