@@ -103,6 +103,7 @@ async function start(context: ActorContext, settings: CoordinatorSettings): Prom
       concurrency: settings.concurrency,
       handle,
       onMissing: (missing) => context.degrade(stream, missing ? 'its consumer is missing' : undefined),
+      onUnkept: (why) => context.degrade(`dead letters of ${stream}`, why),
       onError: (error, delivery, givenUp) =>
         log[givenUp ? 'error' : 'warn'](error.message, {
           subject: delivery.subject,

@@ -115,6 +115,32 @@ describeOnServer('a consumer', (suite) => {
     expect(deliveries).toBe(1);
   });
 
+  it('says that a dead letter cannot be kept, keeps its message, and says when there is room again', async () => {
+    const { bus, send, start, info } = await setUp();
+    const { max_bytes } = (await bus.jsm.streams.info('DEAD')).config;
+    const said: (string | undefined)[] = [];
+    await bus.jsm.streams.update('DEAD', { max_bytes: 64 });
+    const consumer = start(
+      bus,
+      async () => {
+        throw new Unprocessable('rubbish');
+      },
+      { onUnkept: (why) => void said.push(why) },
+    );
+    try {
+      await send(1);
+      await until('it is said', () => said.length > 0);
+      expect(said).toEqual([expect.stringContaining('is full')]);
+      expect((await info()).num_ack_pending).toBe(1);
+    } finally {
+      await bus.jsm.streams.update('DEAD', { max_bytes: max_bytes ?? -1 });
+    }
+    await until('it is kept', () => said.length > 1, 20_000);
+    expect(said[1]).toBeUndefined();
+    await until('it is off the consumer', async () => (await info()).num_ack_pending === 0);
+    await consumer.stop(1_000);
+  });
+
   it('tries again after a failure, and gives up into DEAD with headers, reason and attempts', async () => {
     const { bus, name, send, start } = await setUp();
     await send(7);

@@ -41,6 +41,8 @@ export interface ConsumerOptions {
   /** Reads what others did and carries no task further, such as statistics of the log: it has a span in a task's trace only where it fails. */
   readonly onlooker?: boolean;
   readonly onMissing?: (missing: boolean) => void;
+  /** Told why a dead letter cannot be kept (its message then holds a place until it can), and undefined once one was kept again. */
+  readonly onUnkept?: (why: string | undefined) => void;
   /** Told about every failure; the message itself is retried or given up whatever this does. */
   readonly onError?: (error: Error, delivery: Delivery, given_up: boolean) => void;
   /**
@@ -62,7 +64,15 @@ export function retryCurve(tries: number): number {
   return Math.min(30_000, 200 * 2 ** Math.max(0, tries - 1)) * (0.8 + 0.4 * Math.random());
 }
 
-export function runConsumer(bus: Bus, options: ConsumerOptions): RunningConsumer {
+export function runConsumer(bus: Bus, given: ConsumerOptions): RunningConsumer {
+  let unkept: string | undefined;
+  const options: ConsumerOptions = {
+    ...given,
+    onUnkept(why) {
+      if (why !== unkept) given.onUnkept?.(why);
+      unkept = why;
+    },
+  };
   const concurrency = options.concurrency ?? 16;
   const waiting: Delivery[] = [];
   const running = new Map<Delivery, Promise<void>>();
@@ -186,9 +196,11 @@ async function answerFailure(bus: Bus, options: ConsumerOptions, delivery: Deliv
   if (giveUp) {
     try {
       await deadLetter(bus, delivery, error, bus.instance);
+      options.onUnkept?.(undefined);
       delivery.term(error.message);
       return 'dead';
-    } catch {
+    } catch (thrown) {
+      options.onUnkept?.(thrown instanceof Error ? thrown.message : String(thrown));
       delivery.nak(5_000);
       return 'retry';
     }

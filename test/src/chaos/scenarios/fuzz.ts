@@ -8,6 +8,9 @@ import { residentMiB } from '../memory.js';
 import { atMost, type Check, exactly, holds, type Scenario } from '../scenario.js';
 import { MASTERS, openStage, plainTask } from '../stage.js';
 
+/** For the dead letters of 600,000 payloads, bytes. */
+const ROOM = 12 * 1024 ** 3;
+
 const HOSTILE: readonly (readonly [string, string])[] = [
   ['Nats-Rollup', 'all'],
   ['Nats-TTL', '1s'],
@@ -36,6 +39,8 @@ export const fuzz: Scenario = {
       for (const master of MASTERS) await stage.insideWorker(master);
       await stage.ready([...actors, ...MASTERS.map(() => 'worker')]);
       const { subjects } = bus;
+      // Every letter is kept whole, many of a megabyte: the usual gibibyte holds ninety thousand of these, and then what is refused waits for a person to make room.
+      if (!run.quick) await bus.jsm.streams.update(subjects.stream('DEAD'), { max_bytes: ROOM });
       const targets = {
         submit: subjects.submit,
         cancel: subjects.cancel,
