@@ -82,7 +82,8 @@ export const STREAM_TABLE: readonly StreamRow[] = [
     name: 'REVIEWS',
     subjects: (s) => [s.reviews],
     maxMiB: 256,
-    reason: 'questions to people and their answers, which are labels',
+    reason:
+      'questions to people and their answers, which are labels; nearly full, it loses the older half, which the log keeps, too',
   },
   { name: 'MODELS', subjects: (s) => [s.modelEvents], maxMiB: 128, reason: 'history of every model' },
   { name: 'DEAD', subjects: (s) => [s.deadAll], maxMiB: 1024, reason: 'what could not be processed, whole' },

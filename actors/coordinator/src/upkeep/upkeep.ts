@@ -15,12 +15,29 @@ export async function purgeWorkedOff(bus: Bus, stream: string): Promise<number> 
   return purged;
 }
 
+/** What was asked and answered long ago lives on in the log, too; whoever follows reads from here on. */
+const NEWEST_KEPT: readonly StreamName[] = ['REVIEWS'];
+/** Share of its room from which on a stream loses the older half of its messages. */
+const NEARLY_FULL = 0.75;
+
+/** Purges the older half of a stream that is nearly full, as far as its durable consumers have acknowledged. Full, it would refuse every new question, and with it the task. */
+export async function purgeOlder(bus: Bus, stream: string): Promise<number> {
+  const { config, state } = await bus.jsm.streams.info(stream);
+  if (config.max_bytes <= 0 || state.bytes < NEARLY_FULL * config.max_bytes) return 0;
+  let until = Math.floor((state.first_seq + state.last_seq) / 2);
+  for await (const { config, ack_floor } of bus.jsm.consumers.list(stream))
+    if (config.durable_name) until = Math.min(until, ack_floor.stream_seq);
+  if (until < state.first_seq) return 0;
+  const { purged } = await bus.jsm.streams.purge(stream, { seq: until + 1 });
+  return purged;
+}
+
 export function startUpkeep(bus: Bus, everyMs: number, log: Logger): ActorPart {
   let running: Promise<void> = Promise.resolve();
   const once = async () => {
-    for (const name of PURGED) {
+    for (const name of [...PURGED, ...NEWEST_KEPT]) {
       try {
-        await purgeWorkedOff(bus, bus.subjects.stream(name));
+        await (PURGED.includes(name) ? purgeWorkedOff : purgeOlder)(bus, bus.subjects.stream(name));
       } catch (error) {
         if (bus.state() === 'connected') log.warn(`could not purge ${name}`, { error: String(error) });
       }
