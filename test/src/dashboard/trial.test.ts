@@ -146,7 +146,7 @@ describe.skipIf(missing.length > 0)(missing.length > 0 ? `${title} (skipped: ${m
     await visit(page, '/models');
     await page.getByRole('button', { name: 'Freeze router' }).click();
     await until('the freeze', async () => (await system.registry.aliases('router')).frozen === true);
-    await page.getByText('frozen: no version gets more say').waitFor();
+    await page.getByText('frozen: no version gets more say', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Unfreeze router' }).click();
     await until('its end', async () => (await system.registry.aliases('router')).frozen !== true);
     await page.getByRole('button', { name: 'Roll back… router' }).click();
