@@ -16,6 +16,8 @@ import {
 import type { Job, PersonsAnswer, QuestionOptions } from './job.js';
 
 const A_DAY_MS = 86_400_000;
+/** A timer of more fires at once. */
+const LONGEST_MS = 24 * A_DAY_MS;
 /** The watchdog ends what nobody answered; where none runs, the worker does so itself after this much more. */
 const GRACE_MS = 5_000;
 
@@ -33,7 +35,7 @@ export async function askPerson(
 ): Promise<PersonsAnswer> {
   job.signal.throwIfAborted();
   const own = typeof job.task.deadline !== 'string' ? Number.POSITIVE_INFINITY : Date.parse(job.task.deadline);
-  const deadline = Math.min(bus.now() + waitMs, own);
+  const deadline = Math.min(bus.now() + Math.min(waitMs, LONGEST_MS), own);
   const request: ReviewRequest = checkMessage('question', reviewRequestSchema, {
     id: idOf(job, question),
     kind: 'worker',
@@ -87,7 +89,6 @@ export async function askPerson(
       void publish(bus, bus.subjects.reviewsRequested, request, {
         type: EVENT_TYPES.reviewRequested,
         id: `review-${request.id}`,
-        retryMs: Math.max(1, deadline - bus.now()),
       }).catch(fail);
     return await answered;
   } finally {

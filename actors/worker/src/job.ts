@@ -54,7 +54,7 @@ export interface QuestionOptions {
   readonly choices?: readonly string[];
   /** What counts when nobody has answered in time. */
   readonly default?: string;
-  /** Milliseconds a person has. Default a day; the task's own deadline ends it earlier. */
+  /** Milliseconds a person has, at most 24 days. Default a day; the task's own deadline ends it earlier. */
   readonly waitMs?: number;
   /** What the person should know, shown beside the question. */
   readonly context?: Readonly<Record<string, unknown>>;

@@ -83,7 +83,7 @@ export const STREAM_TABLE: readonly StreamRow[] = [
     subjects: (s) => [s.reviews],
     maxMiB: 256,
     reason:
-      'questions to people and their answers, which are labels; nearly full, it loses the older half, which the log keeps, too',
+      'questions to people and their answers, which are labels; nearly full, it loses the older half of what was read; where tasks belong, the log keeps',
   },
   { name: 'MODELS', subjects: (s) => [s.modelEvents], maxMiB: 128, reason: 'history of every model' },
   { name: 'DEAD', subjects: (s) => [s.deadAll], maxMiB: 1024, reason: 'what could not be processed, whole' },

@@ -15,7 +15,7 @@ export async function purgeWorkedOff(bus: Bus, stream: string): Promise<number> 
   return purged;
 }
 
-/** What was asked and answered long ago lives on in the log, too; whoever follows reads from here on. */
+/** Where a task belongs lives on in the log; any other question of the older half, with its answer, is gone, and an open one is listed no more. */
 const NEWEST_KEPT: readonly StreamName[] = ['REVIEWS'];
 /** Share of its room from which on a stream loses the older half of its messages. */
 const NEARLY_FULL = 0.75;
