@@ -180,7 +180,7 @@ async function runHandler(around: Surroundings, running: RunningJob, work: Work,
   const { signal } = running.job;
   const budget = work.task.budget as { minutes?: number } | undefined;
   const limitMs = Math.min(settings.timeLimitMs, budget?.minutes ? budget.minutes * 60_000 : Number.POSITIVE_INFINITY);
-  const limit = stopwatch(limitMs, () =>
+  const limit = countdown(limitMs, () =>
     running.stop('time-limit', `the time limit of ${limitMs / 1_000} s was reached`),
   );
   running.onAsking = (asking) => (asking ? limit.pause() : limit.goOn());
@@ -208,13 +208,15 @@ async function runHandler(around: Surroundings, running: RunningJob, work: Work,
   try {
     return await Promise.race([handled, abandoned]);
   } finally {
+    // A question the handler did not wait for may still be answered.
+    running.onAsking = () => undefined;
     limit.pause();
     clearTimeout(grace);
   }
 }
 
 /** Calls back after so many milliseconds, those in which it is paused not counted. */
-function stopwatch(ms: number, over: () => void): { pause(): void; goOn(): void } {
+function countdown(ms: number, over: () => void): { pause(): void; goOn(): void } {
   let left = ms;
   let since = 0;
   let timer: NodeJS.Timeout | undefined;
