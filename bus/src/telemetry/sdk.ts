@@ -1,10 +1,11 @@
 // OpenTelemetry's SDK as this process needs it; only setup.ts loads this file, and only what is used is loaded: readers and exporters too.
-import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
+import { context, DiagLogLevel, diag, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { type Endpoints, NOWHERE, type Telemetry, type TelemetryOptions } from './options.js';
 import { atMost, tracesPerSecond, whileWanted } from './samplers.js';
+import { skipChildrenOf } from './spans.js';
 
 /** Milliseconds a process waits at its end for a backend that does not answer. */
 const LAST_WORDS_MS = 2_000;
@@ -33,6 +34,7 @@ export async function startSdk(options: TelemetryOptions, to: Endpoints): Promis
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(tracerProvider);
+  skipChildrenOf(unrecordedUnder(to, wanted));
   const measured = await startMetrics(options, to, resource);
   return {
     exporting: to.traces ?? NOWHERE,
@@ -42,6 +44,7 @@ export async function startSdk(options: TelemetryOptions, to: Endpoints): Promis
       await Promise.race([Promise.allSettled([tracerProvider.shutdown(), measured?.shutdown()]), limit]);
       measured?.end();
       trace.disable();
+      skipChildrenOf(() => false);
       context.disable();
     },
   };
@@ -53,6 +56,14 @@ async function startMetrics(options: TelemetryOptions, to: Endpoints, resource: 
   if (!readable && to.metrics === undefined) return undefined;
   const { openMeter } = await import('./meter.js');
   return openMeter(resource, readable, to.metrics !== undefined);
+}
+
+/** Which parents' children the sampler of {@link samplerFor} records in no case. */
+function unrecordedUnder(to: Endpoints, wanted: TelemetryOptions['wanted']): (parent: SpanContext) => boolean {
+  if (to.traces === undefined && wanted) return () => !wanted();
+  const { OTEL_TRACES_SAMPLER: named = 'parentbased_always_on' } = process.env;
+  if (!named.startsWith('parentbased_')) return () => false;
+  return ({ traceFlags }) => (traceFlags & TraceFlags.SAMPLED) === 0;
 }
 
 /** OTEL_TRACES_SAMPLER, which the SDK reads where it is given none, comes first. */

@@ -5,14 +5,34 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
   type Link,
   type Span,
+  type SpanContext,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
 
 const tracer = trace.getTracer('@cortex/bus');
+
+let unrecorded: (parent: SpanContext) => boolean = () => false;
+
+/**
+ * Says which parents have no children worth making: their sampler would record none. Under such a parent a span is the parent's own context, so
+ * that most work of a loaded system, whose traces are over the rate, pays for no ids and no attributes.
+ */
+export function skipChildrenOf(parents: (parent: SpanContext) => boolean): void {
+  unrecorded = parents;
+}
+
+/** Starts a span, unless nobody would record it: then what its parent is travels on. */
+function start(name: string, options: () => SpanOptions, parent: Context): Span {
+  const above = trace.getSpanContext(parent);
+  if (above && isSpanContextValid(above) && unrecorded(above)) return trace.wrapSpanContext(above);
+  return tracer.startSpan(name, options(), parent);
+}
 
 export interface MessagingSpan {
   readonly operation: 'send' | 'process' | 'receive' | 'settle' | 'ask';
@@ -37,9 +57,9 @@ const TYPES = { send: 'send', process: 'process', receive: 'receive', settle: 's
 /** Starts a messaging span. The caller ends it. */
 export function startMessagingSpan(options: MessagingSpan): Span {
   const { template, destination } = options;
-  return tracer.startSpan(
+  return start(
     `${options.operation} ${options.template}`,
-    {
+    () => ({
       kind: KINDS[options.operation],
       ...(options.links ? { links: options.links } : {}),
       attributes: {
@@ -52,36 +72,33 @@ export function startMessagingSpan(options: MessagingSpan): Span {
           : {}),
         ...options.attributes,
       },
-    },
+    }),
     options.parent ?? context.active(),
   );
 }
 
 /** Runs `work` inside a messaging span; a throw marks the span as failed and goes on. */
 export async function withMessagingSpan<T>(options: MessagingSpan, work: (span: Span) => Promise<T>): Promise<T> {
-  const span = startMessagingSpan(options);
+  return within(startMessagingSpan(options), options.parent ?? context.active(), work);
+}
+
+/** Runs `work` inside an internal span of our own name. */
+export async function withSpan<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T> {
+  const parent = context.active();
+  const span = start(name, () => ({ attributes }), parent);
+  return within(span, parent, work);
+}
+
+/** A throw marks the span as failed and goes on. */
+async function within<T>(span: Span, parent: Context, work: (span: Span) => Promise<T>): Promise<T> {
   try {
-    return await context.with(trace.setSpan(options.parent ?? context.active(), span), () => work(span));
+    return await context.with(trace.setSpan(parent, span), () => work(span));
   } catch (error) {
     failSpan(span, error);
     throw error;
   } finally {
     span.end();
   }
-}
-
-/** Runs `work` inside an internal span of our own name. */
-export async function withSpan<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T> {
-  return tracer.startActiveSpan(name, { attributes }, async (span) => {
-    try {
-      return await work(span);
-    } catch (error) {
-      failSpan(span, error);
-      throw error;
-    } finally {
-      span.end();
-    }
-  });
 }
 
 /** Says more about the span of a context, where it has one. */
@@ -104,7 +121,7 @@ export function recordSpan(
   attributes: Attributes,
   parent?: Context,
 ): void {
-  tracer.startSpan(name, { startTime: startMs, attributes }, parent ?? context.active()).end(endMs);
+  start(name, () => ({ startTime: startMs, attributes }), parent ?? context.active()).end(endMs);
 }
 
 /** The W3C trace id of a context's span, 32 hexadecimal digits; undefined without a span. */
