@@ -1,4 +1,4 @@
-// `npm run sim:fleet [-- --quick --seed N --runs N --workers N --faults N --only KIND,… --real --virtual]`: real worker processes under faults with and without the watchdog, then a healthy fleet in
+// `npm run sim:fleet [-- --quick --seed N --runs N --pairs N --workers N --faults N --only KIND,… --real --virtual]`: real worker processes under faults with and without the watchdog, then a healthy fleet in
 // virtual time. Prints what docs/results/fleet.md shows.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { dataFolder } from '../harness/data.js';
 import { optionsOf, partsOf } from '../harness/options.js';
 import { quantile } from '../harness/statistics.js';
 import { FAULTS } from './faults.js';
-import { type FleetResult, runFleet } from './run.js';
+import { type FleetResult, type FoundFault, runFleet } from './run.js';
 import { watchHealthyFleet } from './virtual.js';
 
 const values = optionsOf(
@@ -24,8 +24,10 @@ const values = optionsOf(
     virtual: { type: 'boolean', default: false },
     workers: { type: 'string' },
     faults: { type: 'string' },
+    /** How many of the runs are made without the watchdog too; all of them when left out. */
+    pairs: { type: 'string' },
   },
-  ['seed', 'runs', 'workers', 'faults'],
+  ['seed', 'runs', 'pairs', 'workers', 'faults'],
 );
 const kinds = FAULTS.map(({ kind }) => kind);
 const only = values.only === undefined ? undefined : partsOf('npm run sim:fleet', values.only, kinds);
@@ -49,6 +51,14 @@ function gapsOf(mean: number): number[] {
   return gaps.map((gap) => Math.min(5, gap * scale));
 }
 
+const inTime = ({ intime, tasks }: FleetResult) => intime / tasks;
+
+function tell(own: number, name: string, result: FleetResult): void {
+  console.log(
+    `seed ${own} ${name} watchdog: ${result.tasks} tasks, ${(100 * inTime(result)).toFixed(1)} % done in time, mean ${result.meanSeconds.toFixed(2)} s, ${result.open} still open; ${JSON.stringify(result.interventions)}`,
+  );
+}
+
 if (!values.virtual) {
   const log = (line: string) => process.stderr.write(`${line}\n`);
   process.env.CORTEX_NATS_SERVER = (await provideNatsServer({ log, onProgress: log })).path;
@@ -61,36 +71,34 @@ if (!values.virtual) {
     gaps: gapsOf(long ? 0.08 : 0.3),
     ...(only === undefined ? {} : { only: [...only] }),
   };
-  const rows: { seed: number; on: FleetResult; off: FleetResult }[] = [];
+  const pairs = Number(values.pairs ?? values.runs);
+  const found: FoundFault[] = [];
+  console.log(`${workers} worker processes`);
   for (let run = 0; run < Number(values.runs); run++) {
-    const say = (line: string) => process.stderr.write(`  seed ${seed + run}: ${line}\n`);
-    const on = await runFleet({ ...shared, seed: seed + run, watchdog: true, say });
-    const off = await runFleet({ ...shared, seed: seed + run, watchdog: false });
-    rows.push({ seed: seed + run, on, off });
+    const own = seed + run;
+    const say = (line: string) => process.stderr.write(`  seed ${own}: ${line}\n`);
+    const on = await runFleet({ ...shared, seed: own, watchdog: true, say });
+    found.push(...on.faults);
+    for (const { kind, targets, known, seconds } of on.faults)
+      if (!known && seconds === undefined) say(`not found: ${kind} of ${targets.join(', ')}`);
+    tell(own, 'with', on);
+    if (run >= pairs) continue;
+    const off = await runFleet({ ...shared, seed: own, watchdog: false });
+    tell(own, 'without', off);
+    const times = (a: number, b: number) => `${(a / b).toFixed(2)} ×`;
+    console.log(
+      `seed ${own}: success ${times(inTime(on), inTime(off))} that without, mean completion ${times(on.meanSeconds, off.meanSeconds)}`,
+    );
   }
-  console.log(`${workers} worker processes, seeds ${rows.map((row) => row.seed).join(', ')}\n`);
-  console.log('fault | injected | found | median s | longest s | open already');
+  console.log('\nfault | injected | found | median s | longest s | open already');
   for (const { kind } of FAULTS) {
-    const all = rows.flatMap(({ on }) => on.faults.filter((fault) => fault.kind === kind));
+    const all = found.filter((fault) => fault.kind === kind);
     const mine = all.filter(({ known }) => !known);
     if (all.length === 0) continue;
     const times = mine.flatMap(({ seconds }) => seconds ?? []);
     const worst = times.length ? Math.max(...times).toFixed(1) : '-';
     console.log(
       `${kind} | ${mine.length} | ${times.length} | ${times.length ? quantile(times, 0.5).toFixed(1) : '-'} | ${worst} | ${all.length - mine.length}`,
-    );
-  }
-  const share = ({ intime, tasks }: FleetResult) => intime / tasks;
-  for (const { seed: own, on, off } of rows) {
-    for (const [name, result] of [
-      ['with', on],
-      ['without', off],
-    ] as const)
-      console.log(
-        `\nseed ${own} ${name} watchdog: ${result.tasks} tasks, ${(100 * share(result)).toFixed(1)} % done in time, mean ${result.meanSeconds.toFixed(2)} s, ${result.open} still open; ${JSON.stringify(result.interventions)}`,
-      );
-    console.log(
-      `seed ${own}: success ${(share(on) / share(off)).toFixed(2)} × that without, mean completion ${(on.meanSeconds / off.meanSeconds).toFixed(2)} ×`,
     );
   }
 }
