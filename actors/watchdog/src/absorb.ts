@@ -158,6 +158,7 @@ function step(state: WatchState, event: Step, now: number): void {
       master: event.master,
       priority: event.priority,
       decidedAt: now,
+      again: before !== undefined,
       revision: event.revision,
       attempts: event.attempts ?? 0,
       tokenBudget: event.tokenBudget,

@@ -35,6 +35,8 @@ export interface TaskState {
   master: string;
   priority: Priority;
   decidedAt: number;
+  /** Decided before: somebody may still be at the work of an earlier decision. */
+  again: boolean;
   revision: number;
   attempts: number;
   tokenBudget: number | undefined;
@@ -207,8 +209,12 @@ function shapeOf(master: MasterState): NonNullable<MasterState['shape']> {
   return master.shape;
 }
 
-/** Somebody has begun with the task. */
+/**
+ * Somebody has begun with the task. One that was decided again tells nothing of the queue it stands in: whoever is at it may have it from before,
+ * and those ahead of it would look overtaken.
+ */
 export function begun(state: WatchState, task: TaskState): void {
+  if (task.again) return;
   const { begunUpTo } = masterOf(state, task.master);
   begunUpTo[task.priority] = Math.max(begunUpTo[task.priority] ?? 0, task.decidedAt);
 }

@@ -34,6 +34,7 @@ function scene(workers: number, ...tasks: string[]): WatchState {
       master: 'security',
       priority: 'medium',
       decidedAt: T0,
+      again: false,
       revision: 1,
       attempts: 0,
       tokenBudget: undefined,

@@ -111,6 +111,22 @@ describe('stuck pending', () => {
     expect(stuck).not.toContain('t-turn');
   });
 
+  it('is not found of those whose queue another task came into while it was still being done elsewhere', () => {
+    const f = fleet();
+    f.pass(10, beating(f, 'w-1'));
+    f.decided('t-moved', { master: 'cicd' });
+    f.pass(120, (s) => {
+      if (s < 90) f.decided(`t-${s}`);
+      // The whole queue of its next best is ahead of it.
+      if (s === 60) f.decided('t-moved');
+      if (s % 5 > 0) return;
+      f.beat('w-1', { tasks: [`t-${Math.floor(s / 5)}`], gauges: { lines: s } });
+      f.beat('w-other', { master: 'cicd', tasks: ['t-moved'], gauges: { lines: s } });
+      f.backlog({ pending: 60 });
+    });
+    expect(f.found('stuck-pending')).toEqual([]);
+  });
+
   it('says so when no worker is there at all, and nothing while all are busy', () => {
     const f = fleet();
     f.beat('w-0', { master: 'cicd' });
