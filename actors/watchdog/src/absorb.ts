@@ -7,6 +7,7 @@ import {
   forgetBefore,
   keep,
   LONGEST_RHYTHM_MS,
+  type MasterState,
   MOST,
   masterOf,
   rhythm,
@@ -52,11 +53,17 @@ export function absorb(state: WatchState, event: WatchEvent, now: number): void 
       else state.resting.delete(event.worker);
       break;
     case 'proven':
-      forgive(masterOf(state, event.master).success);
+      proven(masterOf(state, event.master));
       break;
     case 'tick':
       forget(state, now);
   }
+}
+
+/** What led to its rest has been answered for: it must not be paused for it again. */
+function proven(master: MasterState): void {
+  forgive(master.success);
+  master.retries.length = 0;
 }
 
 function beat(state: WatchState, event: Beat, now: number): void {

@@ -324,6 +324,16 @@ it('a retry storm is found with its tenth repeated attempt in a minute', () => {
   expect(f.delay('retry-storm')).toBeLessThanOrEqual(20);
 });
 
+it('a storm that a master was paused for is over when it was tried out and succeeded', () => {
+  const f = fleet();
+  f.pass(30, (s) => triedAgain(f, `t-${s}`));
+  const before = f.found('retry-storm').length;
+  expect(before).toBeGreaterThan(0);
+  f.say({ kind: 'proven', master: 'security' });
+  f.pass(60);
+  expect(f.found('retry-storm')).toHaveLength(before);
+});
+
 it('nine repeated attempts in a minute are no storm, nor ten beside sixty tasks that end', () => {
   for (const [attempts, settle] of [
     [9, 0],
