@@ -22,12 +22,19 @@ export async function crossFitAutoencoder(
   const steps = columns[0]?.length ?? 0;
   const half = steps >> 1;
   if (half < LEAST_STEPS) return undefined;
-  const learn = async (from: number, to: number) => {
+  const { onProgress } = options;
+  /** @param behind share of the two trainings that is behind */
+  const learn = async (from: number, to: number, behind: number) => {
     const part = columns.map((column) => column.slice(Math.max(from, to - MOST_LEARNED), to));
-    return AutoencoderSession.of(await trainAutoencoder(gauges, [part], options));
+    return AutoencoderSession.of(
+      await trainAutoencoder(gauges, [part], {
+        ...options,
+        ...(onProgress && { onProgress: (share: number) => onProgress(behind + share / 2) }),
+      }),
+    );
   };
-  const first = await learn(0, half);
-  const second = await learn(half, steps);
+  const first = await learn(0, half, 0);
+  const second = await learn(half, steps, 0.5);
   const early = await second.errors(columns.map((column) => column.slice(0, half)));
   const late = await first.errors(columns, half);
   return {

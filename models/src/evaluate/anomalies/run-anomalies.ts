@@ -69,6 +69,8 @@ export type AnomaliesDocument =
     };
 
 const VUS_BUFFER = 100;
+/** Share of a series' time that its autoencoders take, about. */
+const LEARNING = 0.6;
 
 interface Files {
   name: string;
@@ -84,8 +86,13 @@ export async function runEvaluateAnomalies(options: RunEvaluateAnomaliesOptions)
   const out = options.scores === undefined ? undefined : await openScores(options.scores, options.series !== undefined);
   const found: Record<string, SeriesScores> = {};
   for (const [i, one] of files.entries()) {
-    options.onProgress?.({ stage: one.name, share: i / files.length });
-    found[one.name] = await scoreSeries(one, options, out);
+    const progress = (share: number) =>
+      options.onProgress?.({
+        stage: files.length === 1 ? 'learning and scoring' : `learning and scoring ${files.length} series`,
+        share: (i + share) / files.length,
+      });
+    progress(0);
+    found[one.name] = await scoreSeries(one, options, out, progress);
   }
   await out?.close();
   const seconds = (performance.now() - started) / 1000;
@@ -97,11 +104,15 @@ async function scoreSeries(
   files: Files,
   { alertsPer1000 = 5, seed = 1, autoencoderSteps: most = 240 }: RunEvaluateAnomaliesOptions,
   out: ScoreFile | undefined,
+  progress: (share: number) => void,
 ): Promise<SeriesScores> {
   const train = await readSteps(files.train);
   // Both are read before anything is learned: what is wrong with a file is said at once.
   const test = await readSteps(files.test, train.gauges);
-  const autoencoder = most > 0 ? await crossFitAutoencoder(train, { seed, steps: most }) : undefined;
+  const autoencoder =
+    most > 0
+      ? await crossFitAutoencoder(train, { seed, steps: most, onProgress: (share) => progress(LEARNING * share) })
+      : undefined;
   let model: ReturnType<typeof fitAnomalyModel>;
   try {
     model = fitAnomalyModel(train, { alertsPer1000, ...(autoencoder && { errors: autoencoder.errors }) });
@@ -120,6 +131,7 @@ async function scoreSeries(
   const blame = new Map<string, number>();
   const row = new Float64Array(train.gauges.length);
   for (let t = 0; t < steps; t++) {
+    if (t % 256 === 0) progress(LEARNING + (1 - LEARNING) * (t / steps));
     for (let g = 0; g < row.length; g++) row[g] = test.columns[g]![t]!;
     const step = stream(
       row,
