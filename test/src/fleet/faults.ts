@@ -175,9 +175,10 @@ export const FAULTS: readonly Fault[] = [
   {
     kind: 'retry-storm',
     foundAs: ['retry-storm'],
+    // For a while its workers give back whatever they get, up to three times each.
     async inject(site) {
       const master = pick(site, site.masters);
-      await Promise.all(of(site, master).map((worker) => tell(site, worker, 'give-back', 8)));
+      await Promise.all(of(site, master).map((worker) => tell(site, worker, 'give-back', 1_000)));
       site.later(15_000, () => {
         for (const worker of of(site, master)) void tell(site, worker, 'well', 0);
       });
