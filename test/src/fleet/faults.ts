@@ -46,29 +46,64 @@ async function tell(site: Site, worker: Launched, mode: string, times = 1): Prom
   }
 }
 
+/** When the first of them said that it is ill. */
+function illness(site: Site, workers: readonly Launched[]) {
+  let at: number | undefined;
+  const heard = workers.map(({ name }) =>
+    site.bus.nc.subscribe(`sim.ill.${name}`, {
+      callback() {
+        at ??= Date.now();
+      },
+    }),
+  );
+  return {
+    async begun(withinMs: number): Promise<number | undefined> {
+      await holds(() => at !== undefined, withinMs);
+      return at;
+    },
+    stop: () => {
+      for (const subscription of heard) subscription.unsubscribe();
+    },
+  };
+}
+
 /** Makes one worker ill, gives it something to be ill with, and waits until it is. */
 async function illAtWork(site: Site, mode: string, tasks: number): Promise<Injected | undefined> {
   for (let tries = 0; tries < 4; tries++) {
     const worker = pick(site, site.workers);
-    let at: number | undefined;
-    const told = site.bus.nc.subscribe(`sim.ill.${worker.name}`, {
-      callback() {
-        at ??= Date.now();
-      },
-    });
+    const seen = illness(site, [worker]);
     try {
       const injected = await tell(site, worker, mode, tasks);
       if (!injected) continue;
       // Others of its master take some of them.
       const mates = of(site, worker.master).length;
       for (let i = 0; i < mates * tasks; i++) await site.submit(worker.master);
-      if (await holds(() => at !== undefined, 15_000)) return { ...injected, at: at as unknown as number };
+      const at = await seen.begun(15_000);
+      if (at !== undefined) return { ...injected, at };
       await tell(site, worker, 'well', 0);
     } finally {
-      told.unsubscribe();
+      seen.stop();
     }
   }
   return undefined;
+}
+
+/** Makes all workers of one master ill for 15 s; undefined where nothing comes of it, as with a master that is paused already. */
+async function allIll(site: Site, mode: string, tasks: number): Promise<Injected | undefined> {
+  const master = pick(site, site.masters);
+  const mine = of(site, master);
+  const seen = illness(site, mine);
+  try {
+    await Promise.all(mine.map((worker) => tell(site, worker, mode, 1_000)));
+    site.later(15_000, () => {
+      for (const worker of mine) void tell(site, worker, 'well', 0);
+    });
+    for (let i = 0; i < tasks; i++) await site.submit(master);
+    const at = await seen.begun(5_000);
+    return at === undefined ? undefined : { targets: [master], at };
+  } finally {
+    seen.stop();
+  }
 }
 
 const beingDone = (site: Site, task: string) => () =>
@@ -172,33 +207,9 @@ export const FAULTS: readonly Fault[] = [
       return { targets: [master] };
     },
   },
-  {
-    kind: 'retry-storm',
-    foundAs: ['retry-storm'],
-    // For a while its workers give back whatever they get, up to three times each.
-    async inject(site) {
-      const master = pick(site, site.masters);
-      await Promise.all(of(site, master).map((worker) => tell(site, worker, 'give-back', 1_000)));
-      site.later(15_000, () => {
-        for (const worker of of(site, master)) void tell(site, worker, 'well', 0);
-      });
-      for (let i = 0; i < 12; i++) await site.submit(master);
-      return { targets: [master] };
-    },
-  },
-  {
-    kind: 'success-collapse',
-    foundAs: ['success-collapse'],
-    async inject(site) {
-      const master = pick(site, site.masters);
-      await Promise.all(of(site, master).map((worker) => tell(site, worker, 'fail', 1_000)));
-      site.later(15_000, () => {
-        for (const worker of of(site, master)) void tell(site, worker, 'well', 0);
-      });
-      for (let i = 0; i < 10; i++) await site.submit(master);
-      return { targets: [master] };
-    },
-  },
+  // Whatever its workers get they give back, up to three times each.
+  { kind: 'retry-storm', foundAs: ['retry-storm'], inject: (site) => allIll(site, 'give-back', 12) },
+  { kind: 'success-collapse', foundAs: ['success-collapse'], inject: (site) => allIll(site, 'fail', 10) },
   {
     // All workers of one master take nothing, and say that they are fine.
     kind: 'starving-master',
