@@ -150,7 +150,8 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   { kind: 'stuck-running', foundAs: ['stuck-running'], inject: (site) => illAtWork(site, 'endless', 1) },
-  { kind: 'zombie', foundAs: ['zombie'], inject: (site) => illAtWork(site, 'frozen', 1) },
+  // A worker that does two things at once, of which one is frozen, gets on: then it is the task that is found.
+  { kind: 'zombie', foundAs: ['zombie', 'stuck-running'], inject: (site) => illAtWork(site, 'frozen', 1) },
   {
     kind: 'duplicate-worker',
     foundAs: ['duplicate-worker'],
