@@ -29,13 +29,16 @@ export function slope(points: readonly (readonly [number, number])[]): number {
   return under === 0 ? 0 : over / under;
 }
 
-/** What a process says about itself after each full collection of garbage. */
+/** What a thread of a process says about itself after each full collection of garbage: each has a heap of its own, the encoder's too. */
 export interface LiveMemory {
   readonly pid: number;
+  /** 0: the main thread. */
+  readonly thread: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Bytes that something still refers to, in the heap and beside it. */
+  /** Bytes that something still refers to, in the thread's heap and beside it. */
   readonly live: number;
+  /** Of the whole process. */
   readonly resident: number;
 }
 
@@ -50,12 +53,13 @@ export function tellingMemory(file: string, everyMs: number): Record<string, str
       import { appendFileSync } from 'node:fs';
       import v8 from 'node:v8';
       import vm from 'node:vm';
+      import { threadId } from 'node:worker_threads';
       v8.setFlagsFromString('--expose-gc');
       const gc = vm.runInNewContext('gc');
       setInterval(() => {
         gc();
         const { heapUsed, external, rss } = process.memoryUsage();
-        const line = { pid: process.pid, at: Date.now(), live: heapUsed + external, resident: rss };
+        const line = { pid: process.pid, thread: threadId, at: Date.now(), live: heapUsed + external, resident: rss };
         appendFileSync(process.env.CHAOS_MEMORY, JSON.stringify(line) + '\\n');
       }, ${everyMs}).unref();
     `)}`,

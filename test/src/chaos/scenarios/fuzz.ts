@@ -89,7 +89,7 @@ export const fuzz: Scenario = {
       const inUse = async () => {
         if (run.quick) return Number.NaN;
         await sleep(2 * COLLECTED_MS);
-        const last = new Map(readMemory(file).map(({ pid, live }) => [pid, live / 1_048_576]));
+        const last = new Map(readMemory(file).map(({ pid, thread, live }) => [`${pid}/${thread}`, live / 1_048_576]));
         return [...last.values()].reduce((a, b) => a + b, 0);
       };
       await flood(each / 2, run.seed);

@@ -46,14 +46,18 @@ export const soak: Scenario = {
       const slopes: Record<string, string> = {};
       const memory = readMemory(file).filter(({ at }) => at > began + minutes * 30_000);
       for (const child of processes) {
-        const late = memory.filter(({ pid }) => pid === child.pid());
-        const percent = (of: 'live' | 'resident') =>
-          (100 * slope(late.map((point) => [(point.at - began) / 3_600_000, point[of]]))) /
-          (late[0]?.[of] ?? Number.NaN);
-        const mib = Math.round((late.at(-1)?.live ?? Number.NaN) / 1_048_576);
-        slopes[`${child.name}_in_use`] =
-          `${mib} MiB ${percent('live').toFixed(1)} % an hour, resident ${percent('resident').toFixed(1)} %`;
-        if (!run.quick) checks.push(atMost(`memory in use of ${child.name}, an hour`, percent('live'), 1, ' %'));
+        const ofProcess = memory.filter(({ pid }) => pid === child.pid());
+        for (const number of [...new Set(ofProcess.map(({ thread }) => thread))].sort((x, y) => x - y)) {
+          const late = ofProcess.filter(({ thread }) => thread === number);
+          const percent = (of: 'live' | 'resident') =>
+            (100 * slope(late.map((point) => [(point.at - began) / 3_600_000, point[of]]))) /
+            (late[0]?.[of] ?? Number.NaN);
+          const mib = Math.round((late.at(-1)?.live ?? Number.NaN) / 1_048_576);
+          const name = number === 0 ? child.name : `${child.name} thread ${number}`;
+          slopes[`${name}_in_use`] =
+            `${mib} MiB ${percent('live').toFixed(1)} % an hour, resident ${percent('resident').toFixed(1)} %`;
+          if (!run.quick) checks.push(atMost(`memory in use of ${name}, an hour`, percent('live'), 1, ' %'));
+        }
       }
       const fdsAfter = processes.map((child) => handles(child.pid()));
       // Before the ledger reads the log, which subscribes too.
