@@ -19,14 +19,16 @@ export function handles(pid: number | undefined): number {
   }
 }
 
-/** Slope of values over time (least squares), per unit of time. */
-export function slope(points: readonly (readonly [number, number])[]): number {
+/** Least-squares slope of values over time, per unit of time, and its standard error (of independent residuals). */
+export function slope(points: readonly (readonly [number, number])[]): { perUnit: number; standardError: number } {
   const n = points.length;
   const mean = (i: 0 | 1) => points.reduce((sum, point) => sum + point[i], 0) / n;
   const [x, y] = [mean(0), mean(1)];
   const over = points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0);
   const under = points.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
-  return under === 0 ? 0 : over / under;
+  const perUnit = under === 0 ? 0 : over / under;
+  const residual = points.reduce((sum, [a, b]) => sum + (b - y - perUnit * (a - x)) ** 2, 0);
+  return { perUnit, standardError: n > 2 && under > 0 ? Math.sqrt(residual / (n - 2) / under) : Number.NaN };
 }
 
 /** What a thread of a process says about itself after each full collection of garbage: each has a heap of its own, the encoder's too. */
