@@ -17,6 +17,8 @@ export interface ImproveOptions {
   readonly seed: number;
   /** The trainer actor learns by itself; else this process does what `cortex train` does, at the same moments. */
   readonly trainer: boolean;
+  /** Unsure tasks are questions to a person, as Cortex does unless told otherwise; else the best master gets them. */
+  readonly ask?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -49,6 +51,8 @@ export interface ImproveReport {
   readonly trainings: number;
   readonly promotions: number;
   readonly harmed: number;
+  /** Tasks that a person was asked about. */
+  readonly asked: number;
   readonly lost: number;
   readonly seconds: number;
 }
@@ -79,6 +83,7 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
     },
     ...(options.trainer ? { trainer: { volume: options.volume } } : {}),
     patienceMs: PATIENCE_MS,
+    unsure: options.ask ? 'review' : 'best',
     log: options.log,
   });
   const events: { task: number; event: string; version: string; share: number }[] = [];
@@ -163,6 +168,7 @@ export async function runImprove(options: ImproveOptions): Promise<ImproveReport
       trainings,
       promotions: events.filter(({ event }) => event === 'promoted').length - 1,
       harmed: world.told.filter(({ harmed }) => harmed).length,
+      asked: world.told.filter(({ asked }) => asked).length,
       lost: stream.length - world.told.length,
       seconds: Math.round((Date.now() - began) / 1_000),
     };

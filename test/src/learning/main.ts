@@ -20,6 +20,8 @@ const values = optionsOf(
     seed: { type: 'string' },
     /** Without the trainer actor: this process does what `cortex train` does, at the same moments. */
     inline: { type: 'boolean' },
+    /** People are asked about tasks that the router is unsure of. */
+    ask: { type: 'boolean' },
   },
   ['seed'],
 );
@@ -42,7 +44,8 @@ const data = folder.path;
 const report: Report = {};
 if (wanted.has('improve')) {
   const [tasks, volume] = quick ? [900, 350] : [3_000, 250];
-  report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.inline !== true, log });
+  const ask = values.ask === true;
+  report.improve = await runImprove({ data, tasks, each: 50, volume, seed, trainer: values.inline !== true, ask, log });
   await mkdir('tmp', { recursive: true });
   await writeFile('tmp/learning.svg', pictureOf(report.improve));
 }
@@ -63,7 +66,7 @@ function print({ improve, equal, harm, harm_straight_to_canary: straight, shift 
     lines.push(
       `first model ${percent(improve.first)}; ${improve.champion} after ${improve.tasks} tasks ${percent(improve.last)}; all labels at once ${percent(improve.all_labels)}`,
       `newest version ${improve.newest} ${percent(improve.newest_accuracy)}`,
-      `${improve.trainings} trainings, ${improve.promotions} promotions, ${improve.harmed} tasks harmed, ${improve.lost} lost, ${improve.seconds} s; picture in tmp/learning.svg`,
+      `${improve.trainings} trainings, ${improve.promotions} promotions, ${improve.harmed} tasks harmed, ${improve.asked} asked about, ${improve.lost} lost, ${improve.seconds} s; picture in tmp/learning.svg`,
     );
   if (equal)
     lines.push(

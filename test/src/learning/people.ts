@@ -25,6 +25,8 @@ export interface Told {
   readonly harmed: boolean;
   readonly master: string;
   readonly truth: string;
+  /** A person was asked instead of a worker; `master` and `right` are then of whom the model would have chosen. */
+  readonly asked: boolean;
 }
 
 export interface World {
@@ -38,12 +40,20 @@ export interface World {
   close(): void;
 }
 
+interface Truth {
+  readonly n: number;
+  readonly label: string;
+}
+
+/** What chance decides about a task: each 0 to 1. */
+type Fate = Readonly<Record<'missing' | 'flipped' | 'delayed' | 'corrected' | 'mistaken' | 'when' | 'other', number>>;
+
 /** Fields of tasks beside their text, such as `source`, by number. */
 export type Fields = (n: number) => Record<string, unknown>;
 
 export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number, fields: Fields = () => ({})): World {
   const random = seededRandom(seed);
-  const truths = new Map<string, { n: number; label: string }>();
+  const truths = new Map<string, Truth>();
   const waiting = new Map<string, () => void>();
   const told: Told[] = [];
   const late = new Set<Promise<unknown>>();
@@ -55,29 +65,23 @@ export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number
       if (error) return;
       const record = decodeMessage('log record', logRecordSchema, message.data);
       const truth = truths.get(record.task.id);
-      if (!truth || !waiting.has(record.task.id)) return;
+      if (!truth) return;
+      if (!waiting.has(record.task.id)) {
+        // Where the person who was asked sent it.
+        if (record.decision?.method === 'human') report(record, truth, fateOf());
+        return;
+      }
       waiting.get(record.task.id)?.();
       waiting.delete(record.task.id);
-      report(record, truth);
+      const fate = fateOf();
+      tell(record, truth);
+      if (record.decision?.review === undefined) report(record, truth, fate);
+      else answer(record, truth, fate);
     },
   });
 
-  function report(record: LogRecord, { n, label }: { n: number; label: string }): void {
-    const { decision } = record;
-    if (!decision) return;
-    const right = decision.master === label;
-    const champion = decision.others?.find(({ arm }) => arm === 'champion')?.master;
-    told.push({
-      n,
-      right,
-      arm: decision.arm,
-      assigned: decision.assigned ?? decision.arm,
-      model: decision.models.router ?? 'none',
-      harmed: decision.arm === 'challenger' && !right && champion === label,
-      master: decision.master,
-      truth: label,
-    });
-    // As many draws for every task, so that one decision does not change the fate of all later tasks.
+  /** As many draws for every task, so that one decision does not change the fate of all later tasks. */
+  function fateOf() {
     const [missing, flipped, delayed, corrected, mistaken, when, other] = Array.from({ length: 7 }, random) as [
       number,
       number,
@@ -87,32 +91,63 @@ export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number
       number,
       number,
     ];
-    if (missing < habits.missing) return;
-    const success = right !== flipped < habits.wrong;
-    const correction =
-      !right && !success && corrected < habits.corrected
-        ? mistaken < habits.wrong
-          ? labels[Math.floor(other * labels.length)]
-          : label
-        : undefined;
+    return { missing, flipped, delayed, corrected, mistaken, when, other };
+  }
+
+  function tell({ decision }: LogRecord, { n, label }: Truth): void {
+    if (!decision) return;
+    const asked = decision.review !== undefined;
+    const master = asked ? likeliest(decision.probabilities) : decision.master;
+    const right = master === label;
+    const champion = decision.others?.find(({ arm }) => arm === 'champion')?.master;
+    told.push({
+      n,
+      right,
+      arm: decision.arm,
+      assigned: decision.assigned ?? decision.arm,
+      model: decision.models.router ?? 'none',
+      harmed: !asked && decision.arm === 'challenger' && !right && champion === label,
+      master,
+      truth: label,
+      asked,
+    });
+  }
+
+  function report({ task, decision }: LogRecord, { label }: Truth, fate: Fate): void {
+    if (!decision || fate.missing < habits.missing) return;
+    const right = decision.master === label;
+    const success = right !== fate.flipped < habits.wrong;
+    const correction = !right && !success && fate.corrected < habits.corrected ? said(label, fate) : undefined;
     const claim = {
-      task: record.task.id,
+      task: task.id,
       master: decision.master,
       worker: 'person',
       status: success ? 'completed' : 'failed',
       success,
       ...(correction === undefined ? {} : { correct_master: correction }),
     };
-    const tell = () =>
-      publish(bus, bus.subjects.outcome(decision.master), claim, {
+    later(fate, async () => {
+      await publish(bus, bus.subjects.outcome(decision.master), claim, {
         type: EVENT_TYPES.outcome,
-        id: `o-${record.task.id}`,
+        id: `o-${task.id}`,
       });
-    const pause = delayed < habits.delayed ? habits.delayMs * (0.2 + 1.8 * when) : 0;
-    const work = new Promise((resolve) => setTimeout(resolve, pause)).then(tell).finally(() => {
       reported++;
-      late.delete(work);
     });
+  }
+
+  /** Who is asked has the habits of who corrects: late, wrong or silent as often. */
+  function answer({ task, decision }: LogRecord, { label }: Truth, fate: Fate): void {
+    if (fate.missing < habits.missing) return;
+    const given = { review: decision?.review, task: task.id, master: said(label, fate), by: 'person' };
+    later(fate, () => publish(bus, bus.subjects.reviewsAnswered, given, { type: EVENT_TYPES.reviewAnswered }));
+  }
+
+  const said = (label: string, { mistaken, other }: Fate) =>
+    mistaken < habits.wrong ? labels[Math.floor(other * labels.length)] : label;
+
+  function later({ delayed, when }: Fate, act: () => Promise<unknown>): void {
+    const pause = delayed < habits.delayed ? habits.delayMs * (0.2 + 1.8 * when) : 0;
+    const work = new Promise((resolve) => setTimeout(resolve, pause)).then(act).finally(() => late.delete(work));
     late.add(work);
   }
 
@@ -151,3 +186,6 @@ export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number
     close: () => subscription.unsubscribe(),
   };
 }
+
+const likeliest = (probabilities: Readonly<Record<string, number>>): string =>
+  Object.entries(probabilities).reduce((best, one) => (one[1] > best[1] ? one : best), ['', -1])[0];

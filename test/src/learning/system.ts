@@ -45,6 +45,8 @@ export interface SystemOptions {
    * shown, no version must look late because of that. Default 250.
    */
   readonly patienceMs?: number;
+  /** What happens to tasks that the router is unsure of. Default best: nobody is there to be asked, the best master gets it. */
+  readonly unsure?: 'best' | 'review';
   /** Put between trained models and who hears them. */
   readonly through?: Through;
   readonly log: (line: string) => void;
@@ -91,8 +93,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const list = masters.list();
     await masters.close();
     const settings = await openSettings(bus);
-    // Nobody is there to be asked: the best master gets it.
-    await settings.set('coordinator.unsure', 'best');
+    await settings.set('coordinator.unsure', options.unsure ?? 'best');
     settings.close();
     const keys = join(folder, 'keys');
     const models = join(folder, 'models');
