@@ -212,6 +212,7 @@ export {
   startKeptWriter,
   type TableName,
 } from './kept/index.js';
+export { KeyTable } from './key-table/index.js';
 export {
   type Capped,
   LABEL_WEIGHTS,

@@ -93,10 +93,11 @@ export class VectorFile implements VectorStore {
     }
     if (!this.segments) {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      const half = this.maxBytes / 2;
       // 0600: from a vector much of its text can be guessed.
-      const current = await VectorSegment.open(await open(this.path, 'a+', 0o600), this.dimensions);
+      const current = await VectorSegment.open(await open(this.path, 'a+', 0o600), this.dimensions, half);
       const oldFile = await open(`${this.path}.old`, 'r').catch(() => undefined);
-      const old = await VectorSegment.open(oldFile, this.dimensions);
+      const old = await VectorSegment.open(oldFile, this.dimensions, half);
       // Nothing is appended to it any more.
       await old.scan();
       this.segments = { current, old };

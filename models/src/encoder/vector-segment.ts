@@ -4,6 +4,7 @@
 // looks for the next mark. The mark reads as a NaN where a number is expected: no vector holds it.
 import { hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { KeyTable, MOST_VALUE } from '../key-table/index.js';
 
 const MARK = Buffer.from([0x43, 0x58, 0xff, 0xff]);
 const KEY_BYTES = 32;
@@ -12,9 +13,12 @@ const CHECK_BYTES = 8;
 const READ_BYTES = 4 * 1024 * 1024;
 /** Records farther apart than this are read one by one. */
 const NEAR_BYTES = 64 * 1024;
+/** In place of where a record lies: it was damaged. */
+const NOWHERE = MOST_VALUE;
 
 export class VectorSegment {
-  private readonly offsets = new Map<string, number>();
+  /** Offset in the file by key: 18 to 36 bytes each, where a Map of strings takes more than 100. */
+  private readonly offsets: KeyTable;
   private readonly recordBytes: number;
   private scanned = 0;
 
@@ -22,13 +26,19 @@ export class VectorSegment {
     private readonly file: FileHandle | undefined,
     private readonly dimensions: number,
     readonly inode: number | undefined,
+    mostBytes: number,
   ) {
     this.recordBytes = MARK.length + KEY_BYTES + dimensions * 4 + CHECK_BYTES;
+    // All memory at once: a table that doubles now and then looks like a leak.
+    this.offsets = new KeyTable(Math.ceil(mostBytes / this.recordBytes), wordsOf);
   }
 
-  /** @param file undefined for a file that is not there: an empty segment */
-  static async open(file: FileHandle | undefined, dimensions: number): Promise<VectorSegment> {
-    return new VectorSegment(file, dimensions, (await file?.stat())?.ino);
+  /**
+   * @param file undefined for a file that is not there: an empty segment
+   * @param mostBytes the file's bound
+   */
+  static async open(file: FileHandle | undefined, dimensions: number, mostBytes: number): Promise<VectorSegment> {
+    return new VectorSegment(file, dimensions, (await file?.stat())?.ino, file ? mostBytes : 0);
   }
 
   /** Bytes read so far, which is the file's size after `scan`. */
@@ -37,7 +47,7 @@ export class VectorSegment {
   }
 
   has(key: string): boolean {
-    return this.offsets.has(key);
+    return this.offsetOf(key) !== undefined;
   }
 
   /** Learns the records that were appended since the last time, by whomever. */
@@ -57,7 +67,7 @@ export class VectorSegment {
     const found = new Map<string, Float32Array>();
     if (!this.file) return found;
     const wanted = keys
-      .map((key) => ({ key, offset: this.offsets.get(key) }))
+      .map((key) => ({ key, offset: this.offsetOf(key) }))
       .filter((entry): entry is { key: string; offset: number } => entry.offset !== undefined)
       .sort((a, b) => a.offset - b.offset);
     for (let from = 0, to = 0; from < wanted.length; from = to) {
@@ -74,7 +84,7 @@ export class VectorSegment {
         if (offset + this.recordBytes - start > bytesRead) continue;
         const vector = this.decode(buffer.subarray(offset - start, offset - start + this.recordBytes), key);
         if (vector) found.set(key, vector);
-        else this.offsets.delete(key);
+        else this.offsets.set(key, NOWHERE);
       }
     }
     return found;
@@ -103,6 +113,11 @@ export class VectorSegment {
 
   async close(): Promise<void> {
     await this.file?.close();
+  }
+
+  private offsetOf(key: string): number | undefined {
+    const offset = this.offsets.get(key);
+    return offset === NOWHERE ? undefined : offset;
   }
 
   /** Takes whole records out of `bytes`, which lie at `base` in the file; returns how many bytes are done with. */
@@ -145,3 +160,9 @@ export class VectorSegment {
 function hasMark(bytes: Buffer, at: number): boolean {
   return bytes.compare(MARK, 0, MARK.length, at, at + MARK.length) === 0;
 }
+
+/** A key is a digest in hexadecimal: evenly spread as it is. */
+const wordsOf = (key: string): readonly [low: number, high: number] => [
+  Number.parseInt(key.slice(0, 8), 16),
+  Number.parseInt(key.slice(8, 16), 16),
+];

@@ -23,9 +23,9 @@ function pairs(word: string, into: string[]): void {
   for (let k = 0; k + 1 < characters.length; k++) into.push(`${characters[k]}${characters[k + 1]}`);
 }
 
-/** Stems found lately: texts repeat their words, and looking up is several times faster than folding. */
-const known = new Map<string, string>();
-const MAX_KNOWN = 50_000;
+/** Stems found lately: texts repeat their words, and looking up is several times faster than folding. Two generations, so that what is in use stays. */
+let [young, old] = [new Map<string, string>(), new Map<string, string>()];
+const MOST_YOUNG = 10_000;
 /** Longer "words" are data; they are neither folded nor remembered. */
 const MAX_FOLDED = 40;
 
@@ -35,11 +35,11 @@ const MAX_FOLDED = 40;
  */
 export function stem(word: string): string {
   if (word.length > MAX_FOLDED) return word;
-  const before = known.get(word);
-  if (before !== undefined) return before;
-  if (known.size >= MAX_KNOWN) known.clear();
-  const base = fold(word);
-  known.set(word, base);
+  const known = young.get(word);
+  if (known !== undefined) return known;
+  const base = old.get(word) ?? fold(word);
+  if (young.size >= MOST_YOUNG) [young, old] = [new Map(), young];
+  young.set(word, base);
   return base;
 }
 

@@ -1,71 +1,13 @@
 // What an import must remember of all it has read, in a few bytes a key: whether a key was there, a value of few different ones, a text.
 // The one thing to know: keys are kept as 64 bits of their hash and texts on disk, so that memory does not grow with the files' size.
-import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { KeyTable } from '@cortex/models';
 
-const EMPTY = 0;
 /** Most keys of one generation: 16 to 32 MB. */
 const GENERATION = 1_000_000;
 /** Most different values that are told apart. */
 const VALUES = 65_536;
-
-/** Open addressing over typed arrays: 12 bytes a slot, at most two thirds of them full. Values are 0 to 2³² − 2. */
-export class KeyTable {
-  #low: Uint32Array;
-  #high: Uint32Array;
-  /** Value plus one; 0: empty. */
-  #values: Uint32Array;
-  #size = 0;
-
-  constructor(slots = 1_024) {
-    this.#low = new Uint32Array(slots);
-    this.#high = new Uint32Array(slots);
-    this.#values = new Uint32Array(slots);
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  get(key: string): number | undefined {
-    const [low, high] = hashOf(key);
-    const value = this.#values[this.#slotOf(low, high)] as number;
-    return value === EMPTY ? undefined : value - 1;
-  }
-
-  set(key: string, value: number): void {
-    if (this.#size * 3 >= this.#values.length * 2) this.#grow();
-    const [low, high] = hashOf(key);
-    this.#put(low, high, value + 1);
-  }
-
-  #put(low: number, high: number, stored: number): void {
-    const slot = this.#slotOf(low, high);
-    if (this.#values[slot] === EMPTY) this.#size++;
-    this.#low[slot] = low;
-    this.#high[slot] = high;
-    this.#values[slot] = stored;
-  }
-
-  #slotOf(low: number, high: number): number {
-    const mask = this.#values.length - 1;
-    let slot = low & mask;
-    while (this.#values[slot] !== EMPTY && (this.#low[slot] !== low || this.#high[slot] !== high))
-      slot = (slot + 1) & mask;
-    return slot;
-  }
-
-  #grow(): void {
-    const [low, high, values] = [this.#low, this.#high, this.#values];
-    this.#low = new Uint32Array(2 * low.length);
-    this.#high = new Uint32Array(2 * low.length);
-    this.#values = new Uint32Array(2 * low.length);
-    this.#size = 0;
-    for (let i = 0; i < values.length; i++)
-      if (values[i] !== EMPTY) this.#put(low[i] as number, high[i] as number, values[i] as number);
-  }
-}
 
 /** A map from any number of keys to a few different values; of more than a million keys the oldest are forgotten. */
 export class Remembered {
@@ -154,9 +96,4 @@ export class TextFile {
     this.#waitingBytes = 0;
     for (let done = 0; done < all.length; ) done += writeSync(this.#file, all, done);
   }
-}
-
-function hashOf(key: string): [low: number, high: number] {
-  const digest = createHash('sha1').update(key).digest();
-  return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
 }

@@ -1,10 +1,10 @@
 // Imports files into the folder of kept training data. The same file imported twice writes the same rows into the same files: nothing doubles.
 import { appendFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeptStore, type Placed } from '@cortex/models';
+import { KeptStore, KeyTable, type Placed } from '@cortex/models';
 import { collect, type ImportSummary, type Quarantined } from './collect.js';
 import type { ImportedRecord, Sourced } from './records.js';
-import { KeyTable, TextFile } from './remembered.js';
+import { TextFile } from './remembered.js';
 import { RowMaker } from './to-rows.js';
 
 export interface ImportOptions {
