@@ -53,6 +53,8 @@ export type Fields = (n: number) => Record<string, unknown>;
 
 export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number, fields: Fields = () => ({})): World {
   const random = seededRandom(seed);
+  // Its own: how many questions are answered must not change the fate of later tasks.
+  const afterAnswers = seededRandom(seed + 1);
   const truths = new Map<string, Truth>();
   const waiting = new Map<string, () => void>();
   const told: Told[] = [];
@@ -68,31 +70,17 @@ export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number
       if (!truth) return;
       if (!waiting.has(record.task.id)) {
         // Where the person who was asked sent it.
-        if (record.decision?.method === 'human') report(record, truth, fateOf());
+        if (record.decision?.method === 'human') report(record, truth, fateOf(afterAnswers));
         return;
       }
       waiting.get(record.task.id)?.();
       waiting.delete(record.task.id);
-      const fate = fateOf();
+      const fate = fateOf(random);
       tell(record, truth);
       if (record.decision?.review === undefined) report(record, truth, fate);
       else answer(record, truth, fate);
     },
   });
-
-  /** As many draws for every task, so that one decision does not change the fate of all later tasks. */
-  function fateOf() {
-    const [missing, flipped, delayed, corrected, mistaken, when, other] = Array.from({ length: 7 }, random) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { missing, flipped, delayed, corrected, mistaken, when, other };
-  }
 
   function tell({ decision }: LogRecord, { n, label }: Truth): void {
     if (!decision) return;
@@ -189,3 +177,17 @@ export function openWorld(bus: Bus, prefix: string, habits: Habits, seed: number
 
 const likeliest = (probabilities: Readonly<Record<string, number>>): string =>
   Object.entries(probabilities).reduce((best, one) => (one[1] > best[1] ? one : best), ['', -1])[0];
+
+/** As many draws for every task, so that one decision does not change the fate of all later tasks. */
+function fateOf(random: () => number): Fate {
+  const [missing, flipped, delayed, corrected, mistaken, when, other] = Array.from({ length: 7 }, random) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { missing, flipped, delayed, corrected, mistaken, when, other };
+}
